@@ -1,0 +1,92 @@
+#include "os/cgroup.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "base/strings.h"
+#include "os/file.h"
+
+namespace ambit::os {
+namespace {
+
+constexpr char kMount[] = "/sys/fs/cgroup";
+constexpr std::size_t kMaxFileBytes = 65536;
+
+// ENODEV: the cgroup was removed while its file was open.
+bool is_gone(const Error& error) {
+  return error.sys_errno() == ENOENT || error.sys_errno() == ENODEV;
+}
+
+// The value after "KEY " in a flat keyed file; 0 where the key is missing.
+long long keyed_value(std::string_view text, std::string_view key) {
+  for (const std::string& line : split(text, '\n')) {
+    if (line.size() <= key.size() || line.compare(0, key.size(), key) != 0) continue;
+    if (line[key.size()] != ' ') continue;
+    const auto value = parse_int(trim(std::string_view(line).substr(key.size())));
+    return value ? *value : 0;
+  }
+  return 0;
+}
+
+// 0 where the file or the cgroup is not there.
+Result<long long> keyed_file_value(int cgroup_fd, const char* file, std::string_view key) {
+  const auto text = read_file_at(cgroup_fd, file, kMaxFileBytes);
+  if (!text && is_gone(text.error())) return 0LL;
+  if (!text) return text.error();
+  return keyed_value(*text, key);
+}
+
+}  // namespace
+
+Result<std::string> cgroup_of(pid_t pid) {
+  const std::string text = AMBIT_TRY(
+      read_file_at(AT_FDCWD, strf("/proc/%d/cgroup", static_cast<int>(pid)), kMaxFileBytes));
+  for (const std::string& line : split(text, '\n'))
+    if (line.compare(0, 3, "0::") == 0) return line.substr(3);
+  return Error(ErrorCode::HostUnsupported,
+               "no cgroup v2 hierarchy: boot with "
+               "systemd.unified_cgroup_hierarchy=1");
+}
+
+Result<UniqueFd> open_cgroup(const std::string& path) {
+  UniqueFd fd = AMBIT_TRY(open_at(AT_FDCWD, kMount + path, O_PATH | O_DIRECTORY));
+  struct statfs fs = {};
+  if (::fstatfs(fd.get(), &fs) < 0) return Error::from_errno(errno, "fstatfs " + path);
+  if (fs.f_type != CGROUP2_SUPER_MAGIC)
+    return Error(ErrorCode::HostUnsupported, std::string(kMount) +
+                                                 " is not cgroup v2: boot with "
+                                                 "systemd.unified_cgroup_hierarchy=1");
+  return fd;
+}
+
+Result<UniqueFd> make_child_cgroup(int cgroup_fd, const std::string& name) {
+  if (::mkdirat(cgroup_fd, name.c_str(), 0755) < 0 && errno != EEXIST)
+    return Error::from_errno(errno, "making cgroup " + name);
+  return open_at(cgroup_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
+
+Result<void> move_to_cgroup(int cgroup_fd, pid_t pid) {
+  return write_value_at(cgroup_fd, "cgroup.procs", std::to_string(pid));
+}
+
+Result<bool> is_populated(int cgroup_fd) {
+  return AMBIT_TRY(keyed_file_value(cgroup_fd, "cgroup.events", "populated")) != 0;
+}
+
+Result<void> kill_cgroup(int cgroup_fd) {
+  auto written = write_value_at(cgroup_fd, "cgroup.kill", "1");
+  if (!written && is_gone(written.error())) return {};
+  return written;
+}
+
+Result<long long> oom_kills(int cgroup_fd) {
+  return keyed_file_value(cgroup_fd, "memory.events", "oom_kill");
+}
+
+}  // namespace ambit::os

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace ambit::spec {
+
+// How a container's run ended: containers/ID/exit.json, written by the monitor before anybody is
+// told, and read by whichever ambitd comes next.
+struct ExitRecord {
+  std::string boot_id;
+  std::int64_t started_usec = 0;  // since 1970
+  std::int64_t exited_usec = 0;
+  int exit_code = 0;   // as people see it: 128+n for signal n
+  std::string reason;  // "exited", "signal", "oom"
+  bool oom_killed = false;
+};
+
+constexpr char kExitRecordName[] = "exit.json";
+
+// Text without a JSON library: every value is a number, a bool or one of our own words.
+std::string write_exit_record(const ExitRecord& record);
+Result<ExitRecord> parse_exit_record(std::string_view json);
+
+}  // namespace ambit::spec

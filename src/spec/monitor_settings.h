@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace ambit::spec {
+
+// How ambitd hands a container to ambit-monitor. The monitor is executed from a sealed memfd as
+//
+//   ambit-monitor run NAME CONTROL:SPEC:SETTINGS:...      (argv, the last one names its
+//   descriptors)
+//
+// with the named descriptors at 3, 4, 5, ... in that order:
+//
+//   control   connected SEQPACKET socket to ambitd, see monitor_message.h
+//   spec      sealed memfd, the runtime specification (config.json)
+//   settings  sealed memfd, this struct
+//   userns    the base user namespace; absent where the monitor is to stay in its own (as root)
+//   run       O_PATH folder $XDG_RUNTIME_DIR/ambit/containers/ID, for monitor.sock
+//   data      O_PATH folder .../containers/ID, for exit.json
+//   seccomp   memfd with the BPF program (array of struct sock_filter); absent: unconfined
+//   stdin stdout stderr   pipe ends of the client that started it; absent: nobody attached
+//   tty       stream socket of the client that started it, for a container with a terminal
+struct MonitorSettings {
+  std::string id;
+  std::string name;
+  std::string image;  // as the user named it, for the journal
+  int stop_signal = 15;
+  std::uint64_t stop_timeout_usec = 10'000'000;
+  bool open_stdin = false;              // keep stdin open while nobody is attached
+  std::string log_driver = "journald";  // or "none"
+};
+
+// One "key=value" a line; parsing in the monitor touches next to no memory. Corrupt names the key.
+std::string write_monitor_settings(const MonitorSettings& settings);
+Result<MonitorSettings> parse_monitor_settings(std::string_view text);
+
+}  // namespace ambit::spec
