@@ -18,6 +18,8 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
     settings.stop_signal = static_cast<int>(AMBIT_TRY(parse_uint(value)));
   } else if (key == "stop_timeout_usec") {
     settings.stop_timeout_usec = AMBIT_TRY(parse_uint(value));
+  } else if (key == "transient") {
+    settings.transient = value == "1";
   } else if (key == "open_stdin") {
     settings.open_stdin = value == "1";
   } else if (key == "log_driver") {
@@ -32,9 +34,9 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
 
 std::string write_monitor_settings(const MonitorSettings& settings) {
   return "id=" + settings.id + "\nname=" + settings.name + "\nimage=" + settings.image +
-         strf("\nstop_signal=%d\nstop_timeout_usec=%llu\nopen_stdin=%d\n", settings.stop_signal,
-              static_cast<unsigned long long>(settings.stop_timeout_usec),
-              settings.open_stdin ? 1 : 0) +
+         strf("\nstop_signal=%d\nstop_timeout_usec=%llu\ntransient=%d\nopen_stdin=%d\n",
+              settings.stop_signal, static_cast<unsigned long long>(settings.stop_timeout_usec),
+              settings.transient ? 1 : 0, settings.open_stdin ? 1 : 0) +
          "log_driver=" + settings.log_driver + "\n";
 }
 

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+#include "spec/container_record.h"
+
+namespace ambit::engine {
+
+enum class State { Created, Starting, Running, Stopping, Exited, Removing };
+
+// "created", "starting", ...: as on D-Bus.
+const char* to_string(State state);
+
+// What changes while a container lives.
+struct RunState {
+  State state = State::Created;
+  std::string unit;               // while a scope exists, else ""
+  std::string control_group;      // the same
+  pid_t main_pid = 0;             // the container's PID 1 as we see it, while it runs
+  std::int64_t started_usec = 0;  // since 1970; of the current or the last run
+  std::int64_t exited_usec = 0;
+  int exit_code = 0;        // -1: nobody knows
+  std::string exit_reason;  // "exited", "signal", "oom", "lost"; "" before the first end
+  bool oom_killed = false;
+};
+
+constexpr int kExitCodeUnknown = -1;
+
+// One container as others may see it; the Engine alone changes it.
+struct Container {
+  spec::ContainerRecord record;
+  RunState run;
+};
+
+}  // namespace ambit::engine

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/paths.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "engine/container.h"
+#include "image/store.h"
+
+namespace ambit::engine {
+
+// Who is told of every change; the daemon puts them on the bus. Called from the event loop, once
+// per change, after the engine's own state is as the call says. Objects may be looked at, the
+// engine not called back into.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void container_added(const Container& container) = 0;
+  // Whatever of RunState and the name differs from `before`.
+  virtual void container_changed(const Container& container, const Container& before) = 0;
+  // After container_changed with State::Exited; once a run.
+  virtual void container_exited(const Container& container) = 0;
+  virtual void container_removed(const std::string& id) = 0;
+  virtual void exec_changed(const std::string& exec_id) = 0;
+  virtual void images_changed() = 0;  // compare Engine::images() with what is known
+};
+
+// Descriptors of a client that come with a start.
+struct ClientStreams {
+  UniqueFd stdin_fd, stdout_fd, stderr_fd;  // each optional
+  UniqueFd terminal;                        // instead, for a container with a terminal
+  std::optional<spec::ConsoleSize> console_size;
+};
+
+struct ExecOptions {
+  std::vector<std::string> command;
+  std::vector<std::string> environment;
+  std::string working_dir;
+  std::string user;
+  ClientStreams streams;
+};
+
+struct Exec {
+  std::string id;
+  std::string container_id;
+  std::vector<std::string> command;
+  pid_t pid = 0;
+  bool running = false;
+  int exit_code = 0;
+};
+
+using Done = std::function<void(Result<void>)>;
+using FoundContainer = std::function<void(Result<const Container*>)>;
+using WaitDone = std::function<void(int code)>;
+using ExecStarted = std::function<void(Result<std::string>)>;  // the exec's ID
+using FdsDone = std::function<void(Result<std::vector<UniqueFd>>)>;
+using ImagesDone = std::function<void(Result<std::vector<std::string>>)>;  // image IDs
+
+enum class RemoveMode { OnlyStopped, Force };
+
+// The lifecycle of containers and the store of images, on one sd-event loop. Every method returns
+// at once; what takes longer calls back, from the loop, exactly once (also when the engine is
+// destroyed: with an error).
+class Engine {
+ public:
+  struct Options {
+    Paths paths;
+    std::string libexec_dir;  // where ambit-monitor and ambit-worker are
+    UniqueFd base_userns;     // from the fd store, or none
+    // Called when a base user namespace was made, so that the fd store keeps it.
+    std::function<void(int fd)> keep_base_userns;
+  };
+
+  // Opens the stores, reads all records. Does not touch the user manager before recover().
+  static Result<std::unique_ptr<Engine>> open(sd_event& event, sd_bus& bus, Options options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  void set_observer(Observer* observer);
+
+  // Adopts what an earlier ambitd left running, ends what is half-way, removes leftovers.
+  Result<void> recover();
+
+  // True while something would suffer if the daemon exited: a start or stop under way, somebody
+  // waiting, a transfer, a running container that is to be removed when it exits.
+  bool needs_daemon() const;
+
+  const std::map<std::string, std::unique_ptr<Container>>& containers() const;  // by ID
+  // By name, ID or unique prefix. NoSuchContainer; InvalidArgument for a prefix of several.
+  Result<const Container*> find(const std::string& name) const;
+  // NoSuchContainer where the process is in none.
+  Result<const Container*> find_by_pid(pid_t pid) const;
+
+  // Makes the record. `name` "" for a made-up one. NameInUse, NoSuchImage, InvalidArgument for an
+  // option that can't be met; the message names it.
+  Result<const Container*> create(const std::string& name, const std::string& image,
+                                  spec::ContainerOptions options);
+  void start(const std::string& id, ClientStreams streams, Done done);
+  void stop(const std::string& id, std::uint64_t timeout_usec, Done done);
+  void restart(const std::string& id, std::uint64_t timeout_usec, Done done);
+  Result<void> kill(const std::string& id, int signal);
+  void remove(const std::string& id, RemoveMode mode, Done done);
+  Result<void> rename(const std::string& id, const std::string& name);
+  void wait(const std::string& id, WaitDone done);
+  void attach(const std::string& id, std::vector<std::string> streams, FdsDone done);
+  Result<void> resize(const std::string& id, unsigned rows, unsigned columns);
+  Result<std::vector<pid_t>> processes(const std::string& id) const;
+  Result<std::string> inspect(const std::string& id) const;  // JSON, docs/formats.md
+
+  void exec(const std::string& id, ExecOptions options, ExecStarted done);
+  const std::map<std::string, Exec>& execs() const;  // ended ones stay for a minute
+  void wait_exec(const std::string& exec_id, WaitDone done);
+  Result<void> kill_exec(const std::string& exec_id, int signal);
+
+  const image::Store& images() const;
+  void load_image(UniqueFd archive, const std::string& reference, ImagesDone done);
+  void import_image(UniqueFd archive, const std::string& reference, const spec::ImageConfig& config,
+                    const std::string& message, ImagesDone done);
+  Result<void> tag_image(const std::string& id, const std::string& reference);
+  Result<void> untag_image(const std::string& reference);
+  void remove_image(const std::string& id, RemoveMode mode, Done done);
+  Result<std::string> inspect_image(const std::string& id) const;  // JSON
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ambit::engine
