@@ -31,8 +31,8 @@ struct RemovedImage {
 //   layers/CHAINID/  layer.json, and fs/, owned by mapped ids
 //   staging/JOB/     what a worker is making: blobs/, layers/
 //   trash/           what waits for a worker's `remove`
-// ambitd is the only writer; all of it is cached in memory, and no call reads the disk but open.
-// Nothing here parses bytes that came from outside: see worker_call.h.
+// ambitd is the only writer; all of it is cached in memory: only open and what changes the store
+// touch the disk. Nothing here parses bytes that came from outside: see worker_call.h.
 class Store {
  public:
   // Makes what is missing, moves left-over staging to the trash, and reads all records. What is
@@ -96,28 +96,37 @@ class Store {
   struct Entry {
     Descriptor manifest;
     std::string reference;  // "" for an untagged image
-    std::string architecture, os, variant;
   };
 
   Store() = default;
   Result<void> open_folders(int data_fd);
-  Result<void> read_index();
-  void read_records();
+  Result<void> load_index();
+  Result<void> recover_index();
+  void load_record(const Descriptor& manifest);
   Result<void> sweep_staging();
-  Result<void> sweep_orphans();
-  Result<void> write_index() const;
+  void note_damage();
   void rebuild();
   std::string what_is_broken(const ImageRecord& record) const;
-  Result<void> publish_files(const std::string& job, const ImageRecord& image);
-  void apply_entry(const ImageRecord& image, const std::string& reference);
-  Result<std::uint64_t> collect();
-  Result<void> move_to_trash(int dir_fd, const std::string& name);
-  Result<std::string> resolve_prefix(std::string_view prefix) const;
-  Result<RemovedImage> remove_image(const std::string& id);
-  Result<RemovedImage> remove_reference(const std::string& reference);
+
+  Result<void> write_index();
+  void set_reference(const Descriptor& manifest, const std::string& reference);
+  void drop_reference(const std::string& reference);
+  Result<void> publish_files(int job_fd, const ImageRecord& image);
+  Result<void> publish_blob(int job_fd, const Descriptor& blob);
+  Result<void> publish_layer(int job_fd, const Layer& layer);
+  bool has_layer(const std::string& chain_id) const;
+  void end_job(const std::string& job);
+  void collect();
+  void discard(int dir_fd, const std::string& name);
+
+  const ImageRecord* image_of(const Descriptor& manifest) const;
+  const ImageRecord* find_by_reference(std::string_view name) const;
+  Result<const ImageRecord*> find_by_id(std::string_view name) const;
+  std::uint64_t bytes_of_only(const ImageRecord& image) const;
+  Result<RemovedImage> remove_image(const ImageRecord& image, const ImageUsers& users);
 
   std::string path_;
-  UniqueFd layout_fd_, blobs_fd_, records_fd_, layers_fd_, staging_fd_, trash_fd_;
+  UniqueFd data_fd_, layout_fd_, blobs_fd_, records_fd_, layers_fd_, staging_fd_, trash_fd_;
   std::vector<Entry> index_;
   std::map<std::string, ImageRecord> records_;  // by manifest digest
   std::vector<ImageRecord> images_;             // index_ and records_, grouped by ID

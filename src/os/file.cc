@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "os/dir.h"
 
 namespace ambit::os {
 namespace {
@@ -35,13 +36,6 @@ class TemporaryFile {
   int dir_fd_;
   std::string name_;
 };
-
-// A folder that is only O_PATH can't be synced; it is opened anew.
-Result<void> sync_dir(int dir_fd) {
-  UniqueFd dir = AMBIT_TRY(open_at(dir_fd, ".", O_RDONLY | O_DIRECTORY));
-  if (::fsync(dir.get()) < 0) return Error::from_errno(errno, "fsync of the folder");
-  return {};
-}
 
 }  // namespace
 

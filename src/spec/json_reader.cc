@@ -6,7 +6,29 @@ namespace ambit::spec {
 
 using nlohmann::json;
 
+namespace {
+
+// No document of ours comes near; copying a value recurses once per level.
+constexpr int kMaxDepth = 100;
+
+bool is_too_deep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string && c == '\\') ++i;
+    if (c == '"') in_string = !in_string;
+    if (in_string) continue;
+    if ((c == '[' || c == '{') && ++depth > kMaxDepth) return true;
+    if (c == ']' || c == '}') --depth;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<json> JsonReader::parse(std::string_view text) const {
+  if (is_too_deep(text)) return Error(ErrorCode::Corrupt, what_ + ": nested too deeply");
   json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) return Error(ErrorCode::Corrupt, what_ + ": not JSON");
   if (!document.is_object()) return Error(ErrorCode::Corrupt, what_ + ": not a JSON object");

@@ -1,0 +1,78 @@
+#include <nlohmann/json.hpp>
+
+#include "image/worker_call.h"
+#include "spec/json_reader.h"
+
+namespace ambit::image {
+namespace {
+
+using nlohmann::json;
+using spec::JsonReader;
+
+std::string dump(const json& object) {
+  return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+Result<ErrorCode> to_error_code(std::uint64_t number) {
+  if (number > static_cast<std::uint64_t>(ErrorCode::HostUnsupported))
+    return Error(ErrorCode::Corrupt, "ambit-worker: unknown error code");
+  return static_cast<ErrorCode>(number);
+}
+
+Result<WorkerResult> parse_result(JsonReader& read, const json& object) {
+  WorkerResult result;
+  if (const json& error = read.member(object, "error"); !error.is_null()) {
+    const ErrorCode code = AMBIT_TRY(to_error_code(read.size(error, "code")));
+    result.error = Error(code, read.string(error, "message"));
+  }
+  result.notes = read.list(object, "notes");
+  for (const json& item : read.array(object, "images")) {
+    ImageRecord image = AMBIT_TRY(parse_image_record(read.member(item, "record").dump()));
+    image.references = read.list(item, "references");
+    result.images.push_back(std::move(image));
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string write_line(const Progress& progress) {
+  return dump({{"type", "progress"},
+               {"stage", progress.stage},
+               {"object", progress.object},
+               {"doneBytes", progress.done_bytes},
+               {"totalBytes", progress.total_bytes}});
+}
+
+std::string write_line(const WorkerResult& result) {
+  json object = {{"type", "result"}, {"notes", result.notes}};
+  if (result.error)
+    object["error"] = {{"code", static_cast<int>(result.error->code())},
+                       {"message", result.error->message()}};
+  json images = json::array();
+  for (const ImageRecord& image : result.images)
+    images.push_back(
+        {{"references", image.references}, {"record", json::parse(write_image_record(image))}});
+  object["images"] = std::move(images);
+  return dump(object);
+}
+
+Result<WorkerLine> parse_worker_line(std::string_view line) {
+  JsonReader read("ambit-worker's output");
+  const json object = AMBIT_TRY(read.parse(line));
+  const std::string type = read.string(object, "type");
+  if (type == "progress") {
+    Progress progress{.stage = read.string(object, "stage"),
+                      .object = read.string(object, "object"),
+                      .done_bytes = read.size(object, "doneBytes"),
+                      .total_bytes = read.size(object, "totalBytes")};
+    AMBIT_TRY(read.check());
+    return WorkerLine(std::move(progress));
+  }
+  if (type != "result") return Error(ErrorCode::Corrupt, "ambit-worker's output: unknown type");
+  WorkerResult result = AMBIT_TRY(parse_result(read, object));
+  AMBIT_TRY(read.check());
+  return WorkerLine(std::move(result));
+}
+
+}  // namespace ambit::image
