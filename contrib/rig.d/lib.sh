@@ -13,8 +13,6 @@
 #   mnt/     an empty folder, where the rig's own mount namespace builds its root
 # and $RIG_STATE/NAME.lock, which is held while the rig is booted or taken down.
 
-RIG_STATE=${AMBIT_RIG_STATE:-/var/tmp/ambit-rig}
-
 die() {
     printf 'rig: %s\n' "$*" >&2
     exit 125
