@@ -132,7 +132,7 @@ Result<Message> Bus::new_signal(const std::string& path, const char* interface,
 }
 
 Result<Message> Bus::call(const Message& message, std::chrono::microseconds timeout) {
-  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_error error = {nullptr, nullptr, 0};
   sd_bus_message* answer = nullptr;
   const int r = sd_bus_call(bus_.get(), message.get(), to_usec(timeout), &error, &answer);
   if (r >= 0) return Message(answer);

@@ -34,20 +34,19 @@ TEST(ErrorNames, SystemdsUnitErrorsAreTold) {
 }
 
 TEST(ErrorNames, AForeignErrorKeepsItsNameInTheMessage) {
-  const sd_bus_error error = SD_BUS_ERROR_MAKE_CONST("com.example.Odd", "it broke");
+  const sd_bus_error error = {"com.example.Odd", "it broke", 0};
   const Error failure = from_bus_error(error, -EIO);
   EXPECT_EQ(failure.code(), ErrorCode::Io);
   EXPECT_EQ(failure.message(), "it broke (com.example.Odd)");
 }
 
 TEST(ErrorNames, OurErrorsMessageIsUnchanged) {
-  const sd_bus_error error =
-      SD_BUS_ERROR_MAKE_CONST("org.ambit.Ambit1.Error.NoSuchImage", "no image x");
+  const sd_bus_error error = {"org.ambit.Ambit1.Error.NoSuchImage", "no image x", 0};
   EXPECT_EQ(from_bus_error(error, -EIO).message(), "no image x");
 }
 
 TEST(ErrorNames, AnErrorWithoutANameIsItsErrno) {
-  const sd_bus_error none = SD_BUS_ERROR_NULL;
+  const sd_bus_error none = {nullptr, nullptr, 0};
   EXPECT_EQ(from_bus_error(none, -ECONNRESET).sys_errno(), ECONNRESET);
 }
 

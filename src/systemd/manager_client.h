@@ -1,0 +1,141 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "bus/bus.h"
+#include "bus/event_loop.h"
+
+// The user's systemd manager, org.freedesktop.systemd1 on the session bus, as a client.
+namespace ambit::systemd {
+
+constexpr char kManagerService[] = "org.freedesktop.systemd1";
+constexpr char kManagerPath[] = "/org/freedesktop/systemd1";
+constexpr char kManagerInterface[] = "org.freedesktop.systemd1.Manager";
+
+// What a scope is like at one moment.
+struct UnitState {
+  std::string active_state;   // "active", "inactive", "failed", "activating", "deactivating"
+  std::string sub_state;      // "running", "dead", "stop-sigterm", ...
+  std::string result;         // of a scope: "success", "timeout", "oom-kill", "resources"
+  std::string control_group;  // "" while it has none
+  std::string freezer_state;  // "running", "frozen", ...; "" where systemd has no freezer
+};
+
+// One PropertiesChanged of a unit: what is not set did not change.
+struct UnitChange {
+  std::optional<std::string> active_state;
+  std::optional<std::string> sub_state;
+  std::optional<std::string> result;
+  std::optional<std::string> freezer_state;
+};
+
+struct UnitRow {
+  std::string name;
+  std::string active_state;
+  std::string sub_state;
+};
+
+// Every call returns at once and calls back later, exactly once, from the event loop; callbacks of
+// calls that are under way when the client is destroyed do not come. Errors name call and unit.
+class ManagerClient {
+ public:
+  using Done = std::function<void(Result<void>)>;
+  using StateDone = std::function<void(Result<UnitState>)>;
+  using UnitsDone = std::function<void(Result<std::vector<UnitRow>>)>;
+
+  // Subscribes to the manager's signals; does not wait for it. Both must outlive the client.
+  static Result<std::unique_ptr<ManagerClient>> create(bus::Bus& bus, bus::EventLoop& loop);
+  ManagerClient(const ManagerClient&) = delete;
+  ManagerClient& operator=(const ManagerClient&) = delete;
+  ~ManagerClient();
+
+  bus::Bus& bus() noexcept { return bus_; }
+  bus::EventLoop& loop() noexcept { return loop_; }
+
+  // A method of the manager, to be filled with arguments.
+  Result<bus::Message> new_call(const char* method);
+
+  // Makes a call that queues a job for `unit` (it answers with the job's path) and waits for the
+  // job: success where its result is "done". Timeout where it is not over by then; the job goes on.
+  void run_job(const Result<bus::Message>& call, const std::string& unit,
+               std::chrono::microseconds timeout, Done done);
+
+  // StopUnit, and waits for its end. A unit that is not loaded is success.
+  void stop_unit(const std::string& unit, std::chrono::microseconds timeout, Done done);
+
+  // The signal to every process of the unit, now. NotFound where it is not loaded.
+  void kill_unit(const std::string& unit, int signal, Done done);
+
+  // For these a unit that is not loaded, or is not in that state, is success.
+  void reset_failed(const std::string& unit, Done done);
+  void unref_unit(const std::string& unit, Done done);
+  void thaw_unit(const std::string& unit, Done done);
+
+  // NotFound where the unit is not loaded.
+  void get_unit(const std::string& unit, StateDone done);
+
+  // The loaded units whose name matches the shell pattern.
+  void list_units(const std::string& pattern, UnitsDone done);
+  // The same, waiting for the answer: for a program that is just starting.
+  Result<std::vector<UnitRow>> list_units_now(const std::string& pattern);
+
+  // The manager's version, as it states it. Waits for the answer.
+  Result<std::string> version_now();
+
+  // Calls back at every change, until the slot ends.
+  Result<bus::Slot> watch_unit(const std::string& unit,
+                               std::function<void(const UnitChange&)> changed);
+  // `removed` gets the name of every unit that the manager forgets.
+  Result<bus::Slot> watch_removed(std::function<void(const std::string& unit)> removed);
+
+  // Whether the manager is known to refuse this property of a new unit: found out by start_scope.
+  bool refuses_property(const std::string& name) const { return refused_.count(name) > 0; }
+  void note_refused_property(std::string name) { refused_.insert(std::move(name)); }
+
+ private:
+  struct Job;
+
+  ManagerClient(bus::Bus& bus, bus::EventLoop& loop);
+
+  // Runs it when the loop comes round, if the client is there then.
+  void later(std::function<void()> call);
+
+  template <typename... Ts>
+  Result<bus::Message> filled_call(const char* method, const Ts&... arguments) {
+    bus::Message call = AMBIT_TRY(new_call(method));
+    AMBIT_TRY(call.append(arguments...));
+    return call;
+  }
+  Result<void> start_job(std::uint64_t id, const bus::Message& call,
+                         std::chrono::microseconds timeout);
+  void on_job_queued(std::uint64_t id, Result<bus::Message> answer);
+  void on_job_removed(bus::Message& signal);
+  void finish_job(std::uint64_t id, Result<void> result);
+
+  // A call without a result; where the unit is not loaded, there was nothing to do.
+  void call_if_loaded(const char* method, const std::string& unit, Done done);
+  void send(const Result<bus::Message>& call, const std::string& what, bus::Bus::Done done);
+
+  bus::Bus& bus_;
+  bus::EventLoop& loop_;
+  bus::Slot on_job_removed_;
+  std::uint64_t next_id_ = 1;
+  std::map<std::uint64_t, std::unique_ptr<Job>> jobs_;
+  std::map<std::uint64_t, bus::Slot> calls_;
+  std::set<std::string> refused_;
+  std::map<std::uint64_t, bus::EventSource> deferred_;
+};
+
+// The object of a unit on the bus.
+std::string unit_path(const std::string& unit);
+
+}  // namespace ambit::systemd

@@ -1,0 +1,205 @@
+#include "systemd/scope.h"
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/strings.h"
+#include "base/unique_fd.h"
+#include "os/cgroup.h"
+#include "os/process.h"
+
+namespace ambit::systemd {
+namespace {
+
+constexpr int kMaxAttempts = 3;
+
+// Properties of a later systemd than the oldest we run on. Left out where the manager refuses them.
+constexpr char kPidFds[] = "PIDFDs";        // 255: no reused PID can be meant
+constexpr char kOomPolicy[] = "OOMPolicy";  // scopes: 253
+constexpr const char* kOptional[] = {kPidFds, kOomPolicy};
+
+// Whether anything lives in the cgroup. One that can't be read counts as empty: it is gone.
+bool is_populated(const std::string& control_group) {
+  if (control_group.empty()) return false;
+  auto fd = os::open_cgroup(control_group);
+  if (!fd) return false;
+  const auto populated = os::is_populated(fd->get());
+  return populated && *populated;
+}
+
+// One start, with its retries; kept alive by the callback of the call that is under way.
+class ScopeStart : public std::enable_shared_from_this<ScopeStart> {
+ public:
+  ScopeStart(ManagerClient& manager, ScopeOptions options, ScopeDone done)
+      : manager_(manager),
+        options_(std::move(options)),
+        done_(std::move(done)),
+        end_(std::chrono::steady_clock::now() + options_.deadline) {}
+
+  void attempt() {
+    if (attempts_++ == kMaxAttempts)
+      return finish(Error(ErrorCode::Busy, "the unit of this name does not go away"));
+    manager_.run_job(
+        new_start_call(), options_.unit, time_left(),
+        [self = shared_from_this()](Result<void> result) { self->on_job_done(std::move(result)); });
+  }
+
+ private:
+  std::chrono::microseconds time_left() const {
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+        end_ - std::chrono::steady_clock::now());
+    return std::max(left, std::chrono::microseconds(0));
+  }
+
+  Result<bus::Message> new_start_call();
+  Result<void> add_process(bus::OptionWriter& properties) const;
+  void on_job_done(Result<void> result);
+  bool note_refusal(const Error& error);
+  void verify();
+  void check_cgroup(const std::string& control_group);
+  void clear_old_unit(Error exists);
+  void stop_old_unit();
+  void forget_old_unit();
+  void abandon(Error error);
+  void finish(Result<std::string> result) { done_(std::move(result).context("making the scope")); }
+
+  ManagerClient& manager_;
+  ScopeOptions options_;
+  ScopeDone done_;
+  std::chrono::steady_clock::time_point end_;
+  int attempts_ = 0;
+};
+
+Result<void> ScopeStart::add_process(bus::OptionWriter& properties) const {
+  if (manager_.refuses_property(kPidFds)) {
+    properties.set("PIDs", std::vector<std::uint32_t>{static_cast<std::uint32_t>(options_.pid)});
+    return {};
+  }
+  std::vector<UniqueFd> fds;
+  fds.push_back(AMBIT_TRY(os::open_pidfd(options_.pid)));
+  properties.set(kPidFds, std::move(fds));
+  return {};
+}
+
+Result<bus::Message> ScopeStart::new_start_call() {
+  bus::OptionWriter properties = options_.extra;
+  properties.set("Description", options_.description)
+      .set("Slice", options_.slice)
+      .set("Delegate", true)
+      // Nobody but the monitor heeds it: the container's processes see only what the monitor makes
+      // of it. "mixed" would send it to nobody (a scope has no main process).
+      .set("KillSignal", std::int32_t{SIGURG})
+      .set("KillMode", "control-group")
+      .set("SendSIGKILL", true)
+      .set("TimeoutStopUSec", options_.stop_timeout_usec)
+      .set("CollectMode", "inactive-or-failed")
+      .set("AddRef", true);
+  // A process that the kernel killed for memory does not end its container; the monitor judges.
+  if (!manager_.refuses_property(kOomPolicy)) properties.set(kOomPolicy, "continue");
+  AMBIT_TRY(add_process(properties));
+
+  bus::Message call = AMBIT_TRY(manager_.new_call("StartTransientUnit"));
+  AMBIT_TRY(call.append(options_.unit, std::string("fail")));
+  AMBIT_TRY(properties.append_structs(call));
+  using Auxiliary =
+      std::tuple<std::string, std::vector<std::tuple<std::string, bus::Variant<std::string>>>>;
+  AMBIT_TRY(call.append(std::vector<Auxiliary>{}));
+  return call;
+}
+
+void ScopeStart::on_job_done(Result<void> result) {
+  if (result) return verify();
+  if (note_refusal(result.error())) {
+    attempts_--;
+    return attempt();
+  }
+  Error error = std::move(result).error().context("StartTransientUnit");
+  if (error.code() == ErrorCode::AlreadyExists) return clear_old_unit(std::move(error));
+  abandon(std::move(error));
+}
+
+// True where the manager refused a property that can be left out, and for the first time.
+bool ScopeStart::note_refusal(const Error& error) {
+  for (const char* name : kOptional) {
+    if (manager_.refuses_property(name)) continue;
+    if (error.message().find(std::string("property ") + name) == std::string::npos) continue;
+    manager_.note_refused_property(name);
+    return true;
+  }
+  return false;
+}
+
+void ScopeStart::verify() {
+  manager_.get_unit(options_.unit, [self = shared_from_this()](Result<UnitState> state) {
+    if (!state) return self->abandon(std::move(state).error());
+    self->check_cgroup(state->control_group);
+  });
+}
+
+void ScopeStart::check_cgroup(const std::string& control_group) {
+  Result<std::string> actual = os::cgroup_of(options_.pid);
+  if (!actual)
+    return abandon(std::move(actual).error().context(
+        strf("process %d after the start", static_cast<int>(options_.pid))));
+  if (control_group.empty())
+    return abandon(
+        Error(ErrorCode::NotFound, strf("%s: its process %d was gone", options_.unit.c_str(),
+                                        static_cast<int>(options_.pid))));
+  if (*actual != control_group)
+    return abandon(
+        Error(ErrorCode::Io, strf("%s: process %d is in cgroup \"%s\" and not in the unit's \"%s\"",
+                                  options_.unit.c_str(), static_cast<int>(options_.pid),
+                                  actual->c_str(), control_group.c_str())));
+  finish(control_group);
+}
+
+void ScopeStart::clear_old_unit(Error exists) {
+  manager_.get_unit(options_.unit, [self = shared_from_this(),
+                                    exists = std::move(exists)](Result<UnitState> state) {
+    // Collected meanwhile: try again.
+    if (!state) return self->attempt();
+    if (state->active_state == "inactive" || state->active_state == "failed")
+      return self->forget_old_unit();
+    if (is_populated(state->control_group)) {
+      Error error = exists;
+      return self->finish(std::move(error).context("unit is " + state->active_state));
+    }
+    self->stop_old_unit();
+  });
+}
+
+// All processes are gone and the manager has not noticed yet, or never will (a cgroup event that
+// got lost).
+void ScopeStart::stop_old_unit() {
+  manager_.stop_unit(options_.unit, time_left(), [self = shared_from_this()](Result<void> result) {
+    if (!result) return self->finish(std::move(result).error());
+    self->forget_old_unit();
+  });
+}
+
+// The manager collects a dead unit when nobody refers to it and it counts as failed no longer. It
+// handles these calls in order, so the next start finds the name free.
+void ScopeStart::forget_old_unit() {
+  manager_.unref_unit(options_.unit, [](Result<void>) {});
+  manager_.reset_failed(options_.unit,
+                        [self = shared_from_this()](Result<void>) { self->attempt(); });
+}
+
+// The unit may be there or come yet: it must not stay.
+void ScopeStart::abandon(Error error) {
+  manager_.stop_unit(options_.unit, options_.deadline, [](Result<void>) {});
+  manager_.unref_unit(options_.unit, [](Result<void>) {});
+  finish(std::move(error));
+}
+
+}  // namespace
+
+void start_scope(ManagerClient& manager, ScopeOptions options, ScopeDone done) {
+  const auto start = std::make_shared<ScopeStart>(manager, std::move(options), std::move(done));
+  start->attempt();
+}
+
+}  // namespace ambit::systemd

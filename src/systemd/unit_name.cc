@@ -1,0 +1,58 @@
+#include "systemd/unit_name.h"
+
+#include "base/strings.h"
+
+namespace ambit::systemd {
+namespace {
+
+constexpr std::string_view kPrefix = "ambit-";
+constexpr std::string_view kSuffix = ".scope";
+
+bool is_plain(char c) {
+  const bool alphanumeric =
+      (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return alphanumeric || c == '_' || c == '-' || c == '.' || c == ':';
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string scope_unit(std::string_view name) {
+  std::string unit(kPrefix);
+  for (const char c : name) {
+    if (is_plain(c))
+      unit += c;
+    else
+      unit += strf("\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  return unit + std::string(kSuffix);
+}
+
+std::optional<std::string> name_of_scope(std::string_view unit) {
+  if (unit.size() <= kPrefix.size() + kSuffix.size()) return std::nullopt;
+  if (unit.substr(0, kPrefix.size()) != kPrefix) return std::nullopt;
+  if (unit.substr(unit.size() - kSuffix.size()) != kSuffix) return std::nullopt;
+  unit = unit.substr(kPrefix.size(), unit.size() - kPrefix.size() - kSuffix.size());
+
+  std::string name;
+  for (std::size_t i = 0; i < unit.size(); i++) {
+    if (unit[i] != '\\') {
+      name += unit[i];
+      continue;
+    }
+    if (i + 3 >= unit.size() || unit[i + 1] != 'x') return std::nullopt;
+    const int high = hex_digit(unit[i + 2]);
+    const int low = hex_digit(unit[i + 3]);
+    if (high < 0 || low < 0) return std::nullopt;
+    name += static_cast<char>(high * 16 + low);
+    i += 3;
+  }
+  return name;
+}
+
+}  // namespace ambit::systemd

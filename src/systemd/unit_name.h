@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ambit::systemd {
+
+constexpr char kSlice[] = "ambit.slice";
+constexpr char kScopePattern[] = "ambit-*.scope";  // for ListUnitsByPatterns
+
+// "ambit-NAME.scope". Every name that is_valid_name() accepts stays as people type it: '-' and '.'
+// need no escape in a scope's name (only slices read '-' as a level). Other bytes become "\xNN", as
+// systemd-escape(1) has it.
+std::string scope_unit(std::string_view name);
+
+// The way back; nothing where the unit is no scope of ours.
+std::optional<std::string> name_of_scope(std::string_view unit);
+
+}  // namespace ambit::systemd

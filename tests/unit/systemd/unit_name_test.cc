@@ -1,0 +1,29 @@
+#include "systemd/unit_name.h"
+
+#include <gtest/gtest.h>
+
+namespace ambit::systemd {
+namespace {
+
+TEST(ScopeUnit, ANameStaysAsPeopleTypeIt) {
+  EXPECT_EQ(scope_unit("web"), "ambit-web.scope");
+  EXPECT_EQ(scope_unit("Web-1_a.b"), "ambit-Web-1_a.b.scope");
+}
+
+TEST(ScopeUnit, OtherBytesAreEscapedAsSystemdDoes) {
+  EXPECT_EQ(scope_unit("a b/c\\"), "ambit-a\\x20b\\x2fc\\x5c.scope");
+}
+
+TEST(ScopeUnit, EveryNameComesBack) {
+  for (const char* name : {"web", "a-b", "a.b", "x y", "\xc3\xa9", "\\x41"})
+    EXPECT_EQ(name_of_scope(scope_unit(name)), name);
+}
+
+TEST(ScopeUnit, OtherUnitsAreNoScopesOfOurs) {
+  for (const char* unit : {"ambit-web.service", "web.scope", "ambit-.scope", "ambit.slice", "",
+                           "ambit-a\\x4.scope", "ambit-a\\q41.scope"})
+    EXPECT_FALSE(name_of_scope(unit)) << unit;
+}
+
+}  // namespace
+}  // namespace ambit::systemd
