@@ -1,0 +1,127 @@
+#include "monitor/log_stream.h"
+
+#include <cstring>
+
+#include "base/strings.h"
+
+namespace ambit::monitor {
+namespace {
+
+constexpr std::size_t kKeptBytes = 4096;  // of a buffer's memory, once it is empty
+
+void release(std::string& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > kKeptBytes) buffer.shrink_to_fit();
+}
+
+}  // namespace
+
+LogStream::LogStream(systemd::JournalSender& sender, Options options)
+    : sender_(sender), options_(options) {}
+
+void LogStream::add(std::string_view bytes, Clock::time_point now) {
+  if (bytes.empty()) return;
+  keep_window(now);
+  if (held_.empty()) {
+    held_ = bytes.substr(cut(bytes, Hold::Allowed));
+  } else {
+    held_ += bytes;
+    held_.erase(0, cut(held_, Hold::Allowed));
+  }
+  if (held_.empty()) {
+    deadline_.reset();
+    release(held_);
+    release(record_);
+    return;
+  }
+  // Complete lines don't wait for a pause that never comes: their time runs from the first one.
+  const bool gathering = is_gathering();
+  if (!gathering || !deadline_) deadline_ = now + (gathering ? kGathering : options_.patience);
+}
+
+void LogStream::on_deadline(Clock::time_point now) {
+  if (!deadline_ || now < *deadline_) return;
+  deadline_.reset();
+  keep_window(now);
+  const std::size_t gathered = cut(held_, Hold::Over);
+  held_.erase(0, gathered);
+  if (gathered > 0 && !held_.empty()) {
+    deadline_ = now + options_.patience;
+  } else {
+    queue_rest();
+  }
+}
+
+void LogStream::finish(Clock::time_point now) {
+  deadline_.reset();
+  keep_window(now);
+  held_.erase(0, cut(held_, Hold::Over));
+  queue_rest();
+  ordinal_ = 0;
+}
+
+void LogStream::queue_rest() {
+  if (!held_.empty()) queue_part(held_, "false");
+  release(held_);
+  release(record_);
+}
+
+// Queues everything of `bytes` that makes a record already, and returns how much that was.
+std::size_t LogStream::cut(std::string_view bytes, Hold hold) {
+  std::size_t begin = 0;
+  while (begin < bytes.size()) {
+    const std::string_view rest = bytes.substr(begin);
+    const std::string_view window = rest.substr(0, kPartBytes + 1);
+    const bool is_full = window.size() > kPartBytes;
+    const bool gathering = is_gathering();
+    const std::size_t newline = gathering ? window.rfind('\n') : window.find('\n');
+    if (newline == std::string_view::npos) {
+      if (!is_full) break;
+      queue_part(rest.substr(0, kPartBytes), "false");
+      begin += kPartBytes;
+      continue;
+    }
+    if (gathering && !is_full && hold == Hold::Allowed) break;
+    if (ordinal_ > 0) {
+      queue_part(rest.substr(0, newline), "true");
+    } else {
+      queue_line(rest.substr(0, newline));
+    }
+    begin += newline + 1;
+  }
+  return begin;
+}
+
+void LogStream::queue_line(std::string_view line) {
+  begin_record();
+  systemd::append_journal_field(record_, "MESSAGE", line);
+  sender_.queue(record_);
+}
+
+void LogStream::queue_part(std::string_view part, const char* last) {
+  if (ordinal_ == 0) partial_id_ = random_id().substr(0, 32);
+  ++ordinal_;
+  begin_record();
+  systemd::append_journal_field(record_, "CONTAINER_PARTIAL_MESSAGE", "true");
+  systemd::append_journal_field(record_, "CONTAINER_PARTIAL_ID", partial_id_);
+  systemd::append_journal_field(record_, "CONTAINER_PARTIAL_ORDINAL", std::to_string(ordinal_));
+  systemd::append_journal_field(record_, "CONTAINER_PARTIAL_LAST", last);
+  systemd::append_journal_field(record_, "MESSAGE", part);
+  sender_.queue(record_);
+  if (std::strcmp(last, "true") == 0) ordinal_ = 0;
+}
+
+void LogStream::begin_record() {
+  ++records_in_window_;
+  record_.clear();
+  systemd::append_journal_field(record_, "PRIORITY", std::to_string(options_.priority));
+  systemd::append_journal_field(record_, "AMBIT_STREAM", options_.name);
+}
+
+void LogStream::keep_window(Clock::time_point now) {
+  if (now < window_end_) return;
+  window_end_ = now + kWindow;
+  records_in_window_ = 0;
+}
+
+}  // namespace ambit::monitor

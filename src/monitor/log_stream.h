@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "systemd/journal_sender.h"
+
+namespace ambit::monitor {
+
+// One output stream of a container, cut into journal records. Readers get the identical bytes back
+// by this rule, whatever the bytes are:
+//
+//   * only records with AMBIT_STREAM are output; others are notes of the monitor's
+//   * a record without CONTAINER_PARTIAL_MESSAGE is MESSAGE and a newline. MESSAGE may itself have
+//     newlines: a container that prints too many lines gets several into one record
+//   * a record with CONTAINER_PARTIAL_MESSAGE=true is a part of a line: MESSAGE alone, and a
+//   newline
+//     where CONTAINER_PARTIAL_LAST=true. The parts of one line have one CONTAINER_PARTIAL_ID and
+//     count CONTAINER_PARTIAL_ORDINAL from 1. A stream that ends without a newline ends with a part
+//     of CONTAINER_PARTIAL_LAST=false
+//
+// A line becomes parts when it is longer than kPartBytes, or not complete after Options::patience:
+// people who follow the journal want to see a prompt.
+//
+// journald's rate limit (10000 records in 30 s) is one for all units of a user, and it loses what
+// is above it. So a stream that made kLinesPerWindow records within kWindow gets as many lines as
+// fit into each further record of that time; no byte is lost for it.
+class LogStream {
+ public:
+  using Clock = systemd::JournalSender::Clock;
+
+  static constexpr std::size_t kPartBytes = 48 * 1024;
+  static constexpr int kLinesPerWindow = 1000;
+  static constexpr std::chrono::seconds kWindow{30};
+  static constexpr std::chrono::milliseconds kGathering{50};
+
+  struct Options {
+    const char* name = "stdout";  // AMBIT_STREAM
+    int priority = 6;
+    std::chrono::milliseconds patience{1000};
+  };
+
+  LogStream(systemd::JournalSender& sender, Options options);
+
+  // Takes what was read from the container. Records are queued in the sender, not flushed.
+  void add(std::string_view bytes, Clock::time_point now);
+
+  // When on_deadline() is to be called; none while nothing is held.
+  std::optional<Clock::time_point> deadline() const { return deadline_; }
+  void on_deadline(Clock::time_point now);
+
+  // The stream has ended: queues what is left.
+  void finish(Clock::time_point now);
+
+ private:
+  enum class Hold { Allowed, Over };
+
+  std::size_t cut(std::string_view bytes, Hold hold);
+  bool is_gathering() const { return records_in_window_ >= kLinesPerWindow && ordinal_ == 0; }
+  void queue_rest();
+  void queue_line(std::string_view line);
+  void queue_part(std::string_view part, const char* last);
+  void begin_record();
+  void keep_window(Clock::time_point now);
+
+  systemd::JournalSender& sender_;
+  Options options_;
+  std::string held_;    // the unfinished line, and while gathering the complete ones before it
+  std::string record_;  // reused memory
+  std::string partial_id_;
+  int ordinal_ = 0;  // of the last part of the line under way; 0: no part of it is out
+  int records_in_window_ = 0;
+  Clock::time_point window_end_{};
+  std::optional<Clock::time_point> deadline_;
+};
+
+}  // namespace ambit::monitor
