@@ -45,6 +45,12 @@ Error Error::from_errno(int err, std::string what) {
   return error;
 }
 
+Error Error::received(ErrorCode code, int sys_errno, std::string message) {
+  Error error(code, std::move(message));
+  error.sys_errno_ = sys_errno;
+  return error;
+}
+
 Error Error::context(std::string what) && {
   message_ = std::move(what) + ": " + message_;
   return std::move(*this);

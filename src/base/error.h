@@ -43,6 +43,9 @@ class Error {
   // anything else can change it; `what` names the call and its object.
   static Error from_errno(int err, std::string what);
 
+  // An error as another process reported it.
+  static Error received(ErrorCode code, int sys_errno, std::string message);
+
   // Adds one outer layer of context. The code and errno stay those of the cause.
   Error context(std::string what) &&;
 

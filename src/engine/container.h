@@ -14,6 +14,9 @@ enum class State { Created, Starting, Running, Stopping, Exited, Removing };
 // "created", "starting", ...: as on D-Bus.
 const char* to_string(State state);
 
+// Starting, Running or Stopping: there is a run.
+bool is_live(State state);
+
 // What changes while a container lives.
 struct RunState {
   State state = State::Created;

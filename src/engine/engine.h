@@ -1,8 +1,5 @@
 #pragma once
 
-#include <systemd/sd-bus.h>
-#include <systemd/sd-event.h>
-
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +10,8 @@
 #include "base/paths.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "bus/bus.h"
+#include "bus/event_loop.h"
 #include "engine/container.h"
 #include "image/store.h"
 
@@ -81,7 +80,7 @@ class Engine {
   };
 
   // Opens the stores, reads all records. Does not touch the user manager before recover().
-  static Result<std::unique_ptr<Engine>> open(sd_event& event, sd_bus& bus, Options options);
+  static Result<std::unique_ptr<Engine>> open(bus::EventLoop& loop, bus::Bus& bus, Options options);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -125,7 +124,7 @@ class Engine {
   const image::Store& images() const;
   void load_image(UniqueFd archive, const std::string& reference, ImagesDone done);
   void import_image(UniqueFd archive, const std::string& reference, const spec::ImageConfig& config,
-                    const std::string& message, ImagesDone done);
+                    ImagesDone done);
   Result<void> tag_image(const std::string& id, const std::string& reference);
   Result<void> untag_image(const std::string& reference);
   void remove_image(const std::string& id, RemoveMode mode, Done done);

@@ -1,5 +1,6 @@
 #include "os/cgroup.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
@@ -7,7 +8,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <string_view>
+#include <utility>
 
 #include "base/strings.h"
 #include "os/file.h"
@@ -42,6 +45,21 @@ Result<long long> keyed_file_value(int cgroup_fd, const char* file, std::string_
   return keyed_value(*text, key);
 }
 
+struct CloseDir {
+  void operator()(DIR* dir) const noexcept { (void)::closedir(dir); }
+};
+
+Result<std::vector<std::string>> child_folders(int cgroup_fd) {
+  UniqueFd fd = AMBIT_TRY(open_at(cgroup_fd, ".", O_RDONLY | O_DIRECTORY));
+  const std::unique_ptr<DIR, CloseDir> dir(::fdopendir(fd.get()));
+  if (dir == nullptr) return Error::from_errno(errno, "fdopendir");
+  (void)fd.release();
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(dir.get()))
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  return names;
+}
+
 }  // namespace
 
 Result<std::string> cgroup_of(pid_t pid) {
@@ -73,6 +91,27 @@ Result<UniqueFd> make_child_cgroup(int cgroup_fd, const std::string& name) {
 
 Result<void> move_to_cgroup(int cgroup_fd, pid_t pid) {
   return write_value_at(cgroup_fd, "cgroup.procs", std::to_string(pid));
+}
+
+Result<std::vector<pid_t>> processes_below(const std::string& path) {
+  constexpr std::size_t kMaxProcsBytes = std::size_t{8} << 20;
+  std::vector<pid_t> pids;
+  std::vector<std::string> groups = {path};
+  while (!groups.empty()) {
+    const std::string group = std::move(groups.back());
+    groups.pop_back();
+    auto dir = open_cgroup(group);
+    if (!dir && is_gone(dir.error())) continue;
+    if (!dir) return dir.error();
+    const auto text = read_file_at(dir->get(), "cgroup.procs", kMaxProcsBytes);
+    if (!text && is_gone(text.error())) continue;
+    if (!text) return text.error();
+    for (const std::string& line : split(*text, '\n'))
+      if (const auto pid = parse_int(line); pid) pids.push_back(static_cast<pid_t>(*pid));
+    for (const std::string& child : AMBIT_TRY(child_folders(dir->get())))
+      groups.push_back(group + "/" + child);
+  }
+  return pids;
 }
 
 Result<bool> is_populated(int cgroup_fd) {

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -21,6 +22,9 @@ Result<UniqueFd> open_cgroup(const std::string& path);
 Result<UniqueFd> make_child_cgroup(int cgroup_fd, const std::string& name);
 
 Result<void> move_to_cgroup(int cgroup_fd, pid_t pid);
+
+// All processes in the cgroup at `path` and below, in no order. Empty where it is gone.
+Result<std::vector<pid_t>> processes_below(const std::string& path);
 
 // Whether any process lives in it or below (cgroup.events). False too where it is gone.
 Result<bool> is_populated(int cgroup_fd);

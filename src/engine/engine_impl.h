@@ -1,0 +1,133 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/exec_session.h"
+#include "engine/launch_spec.h"
+#include "engine/programs.h"
+#include "engine/record_store.h"
+#include "engine/run.h"
+#include "engine/worker_jobs.h"
+#include "systemd/manager_client.h"
+
+namespace ambit::engine {
+
+// What goes on with one container beside what others may see of it.
+struct Activity {
+  std::unique_ptr<Run> run;
+  Done on_started;                  // of the start under way
+  std::vector<Done> on_stopped;     // stops and restarts under way
+  std::vector<WaitDone> on_exited;  // waits
+  std::vector<Done> on_removed;     // removals that wait for the end of the run
+  bool remove_when_ended = false;
+};
+
+struct Engine::Impl {
+  Impl(bus::EventLoop& the_loop, std::unique_ptr<systemd::ManagerClient> the_manager,
+       Options the_options, RecordStore the_records, image::Store the_images, Programs the_programs,
+       std::string the_boot_id)
+      : loop(the_loop),
+        manager(std::move(the_manager)),
+        options(std::move(the_options)),
+        records(std::move(the_records)),
+        images(std::move(the_images)),
+        programs(std::move(the_programs)),
+        boot_id(std::move(the_boot_id)),
+        workers(loop, programs.worker.get()) {}
+
+  // Starting and ending, lifecycle.cc.
+  void start(Container& container, ClientStreams streams, Done done);
+  Result<std::unique_ptr<Run>> begin_run(Container& container, ClientStreams& streams);
+  Run::Events events_of(const std::string& id);
+  void on_started(const std::string& id, pid_t main_pid, std::int64_t started_usec);
+  void on_start_failed(const std::string& id, Error error);
+  void on_ended(const std::string& id, const RunEnd& end);
+  void settle_end(Container& container, const RunEnd& end);
+  void drop_run(Activity& activity);
+  void schedule_clean_up();
+  void stop(Container& container, std::uint64_t timeout_usec, Done done);
+
+  // launch.cc: what a monitor is spawned with.
+  Result<RootSource> root_source(const spec::ContainerRecord& record, int data_dir_fd);
+  Result<spec::RuntimeSpec> launch_spec(const spec::ContainerRecord& record, int data_dir_fd);
+  Result<const std::string*> seccomp_for(const spec::ContainerRecord& record,
+                                         const std::vector<std::string>& capabilities);
+  Result<int> base_userns();
+
+  // scopes.cc: the unit of a container.
+  static std::string unit_of(const std::string& name);
+  void start_scope(const std::string& id, pid_t pid, Run::ScopeDone done);
+  void release_scope(const std::string& unit);
+
+  // removal.cc
+  void remove(Container& container, RemoveMode mode, Done done);
+  void remove_now(const std::string& id);
+  void sweep_trash();
+
+  // image_ops.cc
+  using MakeImageCall =
+      std::function<image::WorkerCall(const image::WorkerFds& fds, const std::string& job)>;
+  void run_image_job(const MakeImageCall& make_call, ImagesDone done);
+  void finish_image_job(const std::string& job, Result<image::WorkerResult> result,
+                        const ImagesDone& done);
+  Result<void> remove_image(const std::string& id, RemoveMode mode);
+
+  // exec_ops.cc
+  Result<std::string> begin_exec(const Container& container, ExecOptions& exec_options,
+                                 const ExecStarted& done);
+  void on_exec_started(const std::string& id, pid_t pid, const ExecStarted& done);
+  void on_exec_failed(const std::string& id, Error error, const ExecStarted& done);
+  void on_exec_ended(const std::string& id, int code);
+  void forget_exec(const std::string& id);
+
+  // recovery.cc
+  void recover(Container& container);
+  Result<void> adopt(Container& container, const spec::RunRecord& run);
+  void give_up(Container& container, const spec::RunRecord& run);
+  void bury(const std::string& id, const std::string& control_group, Run::Buried buried);
+  void remove_later(const std::string& id);
+
+  // Applies `change` to the container's visible state and tells the observer.
+  template <typename Change>
+  void update(Container& container, Change change) {
+    const Container before = container;
+    change(container);
+    if (observer != nullptr) observer->container_changed(container, before);
+  }
+  Result<Container*> by_id(const std::string& id);
+  Activity& activity_of(const std::string& id) { return activities[id]; }
+  std::vector<std::string> users_of_image(const std::string& image_id) const;
+
+  bus::EventLoop& loop;
+  std::unique_ptr<systemd::ManagerClient> manager;
+  UniqueFd store_dir;  // DATA
+  Options options;
+  RecordStore records;
+  image::Store images;
+  Programs programs;
+  std::string boot_id;
+  WorkerJobs workers;
+  Observer* observer = nullptr;
+
+  std::map<std::string, std::unique_ptr<Container>> containers;  // by ID
+  std::map<std::string, std::string> ids_by_name;
+  std::map<std::string, Activity> activities;  // by container ID
+  std::map<std::string, Exec> execs;
+  std::map<std::string, std::unique_ptr<ExecSession>> exec_sessions;
+  std::map<std::string, std::vector<WaitDone>> exec_waits;
+  std::map<std::string, std::string> seccomp_filters;  // compiled, by what they depend on
+  std::vector<std::unique_ptr<Run>> finished_runs;     // destroyed when the loop comes round
+  std::vector<std::unique_ptr<ExecSession>> finished_execs;
+  std::vector<std::string> trash;  // what is left of containers in the trash
+  bool sweeping = false;           // a worker is deleting it
+  bus::EventSource clean_up;
+  std::map<std::string, bus::EventSource> exec_timers;     // by exec ID: until it is forgotten
+  std::map<std::string, bus::EventSource> removal_timers;  // by container ID
+};
+
+}  // namespace ambit::engine

@@ -1,0 +1,114 @@
+#include "engine/inspect.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/signals.h"
+
+namespace ambit::engine {
+namespace {
+
+using Json = nlohmann::json;
+
+// Text from outside may be no UTF-8; it is shown as well as it can be.
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+Json mounts_json(const std::vector<spec::Mount>& mounts) {
+  Json list = Json::array();
+  for (const spec::Mount& mount : mounts)
+    list.push_back({{"type", mount.type},
+                    {"source", mount.source},
+                    {"destination", mount.destination},
+                    {"options", mount.options}});
+  return list;
+}
+
+Json ulimits_json(const std::vector<spec::Ulimit>& ulimits) {
+  Json list = Json::array();
+  for (const spec::Ulimit& limit : ulimits)
+    list.push_back({{"name", limit.name}, {"soft", limit.soft}, {"hard", limit.hard}});
+  return list;
+}
+
+Json state_json(const RunState& run) {
+  return {{"status", to_string(run.state)},    {"unit", run.unit},
+          {"controlGroup", run.control_group}, {"pid", run.main_pid},
+          {"startedUsec", run.started_usec},   {"exitedUsec", run.exited_usec},
+          {"exitCode", run.exit_code},         {"exitReason", run.exit_reason},
+          {"oomKilled", run.oom_killed}};
+}
+
+Json config_json(const spec::ContainerRecord& record) {
+  const spec::ContainerOptions& options = record.options;
+  return {{"command", record.command},
+          {"environment", record.environment},
+          {"workingDir", record.working_dir},
+          {"user", record.user},
+          {"hostname", options.hostname},
+          {"labels", options.labels},
+          {"stopSignal", signal_name(record.stop_signal)},
+          {"stopTimeoutUsec", record.stop_timeout_usec},
+          {"terminal", options.terminal},
+          {"openStdin", options.open_stdin},
+          {"init", options.init},
+          {"autoRemove", options.auto_remove},
+          {"readOnly", options.read_only},
+          {"capabilitiesAdd", options.capabilities_add},
+          {"capabilitiesDrop", options.capabilities_drop},
+          {"securityOptions", options.security_options},
+          {"ulimits", ulimits_json(options.ulimits)},
+          {"network", options.network},
+          {"logDriver", options.log_driver}};
+}
+
+}  // namespace
+
+std::string inspect_json(const Container& container, const std::string& data_path) {
+  const spec::ContainerRecord& record = container.record;
+  return dump({{"id", record.id},
+               {"name", record.name},
+               {"image", record.image},
+               {"imageId", record.image_id},
+               {"createdUsec", record.created_usec},
+               {"state", state_json(container.run)},
+               {"config", config_json(record)},
+               {"mounts", mounts_json(record.options.mounts)},
+               {"dataPath", data_path}});
+}
+
+std::string inspect_json(const image::ImageRecord& image) {
+  const spec::ImageConfig& config = image.config;
+  Json layers = Json::array();
+  for (const image::Layer& layer : image.layers)
+    layers.push_back({{"diffId", layer.diff_id},
+                      {"chainId", layer.chain_id},
+                      {"digest", layer.blob.digest},
+                      {"mediaType", layer.blob.media_type},
+                      {"sizeBytes", layer.blob.size_bytes}});
+  return dump({{"id", image.id},
+               {"references", image.references},
+               {"digest", image.manifest.digest},
+               {"mediaType", image.manifest.media_type},
+               {"sizeBytes", image.size_bytes},
+               {"createdUsec", config.created_usec},
+               {"loadedUsec", image.loaded_usec},
+               {"architecture", config.architecture},
+               {"variant", image.variant},
+               {"os", config.os},
+               {"author", config.author},
+               {"broken", image.broken},
+               {"config",
+                {{"user", config.user},
+                 {"environment", config.env},
+                 {"entrypoint", config.entrypoint},
+                 {"command", config.cmd},
+                 {"workingDir", config.working_dir},
+                 {"stopSignal", config.stop_signal},
+                 {"volumes", config.volumes},
+                 {"exposedPorts", config.exposed_ports},
+                 {"labels", config.labels}}},
+               {"layers", layers}});
+}
+
+}  // namespace ambit::engine

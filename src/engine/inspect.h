@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "engine/container.h"
+#include "image/store.h"
+
+namespace ambit::engine {
+
+// What `ambit inspect` shows; docs/formats.md names the members, which are stable.
+std::string inspect_json(const Container& container, const std::string& data_path);
+std::string inspect_json(const image::ImageRecord& image);
+
+}  // namespace ambit::engine

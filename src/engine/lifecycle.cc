@@ -1,0 +1,178 @@
+#include <sys/stat.h>
+
+#include <chrono>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/strings.h"
+#include "engine/engine_impl.h"
+#include "engine/monitor_spawn.h"
+
+// Starting, stopping and ending of runs.
+namespace ambit::engine {
+namespace {
+
+void call_all(std::vector<Done>& calls, const Result<void>& result) {
+  for (const Done& done : std::exchange(calls, {})) done(result);
+}
+
+}  // namespace
+
+void Engine::Impl::start(Container& container, ClientStreams streams, Done done) {
+  const std::string& name = container.record.name;
+  if (is_live(container.run.state))
+    return done(Error(ErrorCode::AlreadyRunning,
+                      "container " + name + " is " + to_string(container.run.state)));
+  if (container.run.state == State::Removing)
+    return done(Error(ErrorCode::Busy, "container " + name + " is being removed"));
+
+  const State before = container.run.state;
+  update(container, [](Container& c) { c.run.state = State::Starting; });
+  auto run = begin_run(container, streams);
+  if (!run) {
+    records.forget_run(container.record.id);
+    update(container, [before](Container& c) { c.run.state = before; });
+    return done(std::move(run).error().context("starting " + name));
+  }
+  Activity& activity = activity_of(container.record.id);
+  activity.run = *std::move(run);
+  activity.on_started = std::move(done);
+}
+
+Result<std::unique_ptr<Run>> Engine::Impl::begin_run(Container& container, ClientStreams& streams) {
+  const std::string& id = container.record.id;
+  spec::ContainerRecord record = container.record;
+  if (streams.console_size) record.options.console_size = streams.console_size;
+  UniqueFd data_fd = AMBIT_TRY(records.open_data_dir(id));
+  UniqueFd run_fd = AMBIT_TRY(records.open_runtime_dir(id));
+  AMBIT_TRY(write_etc_files(data_fd.get(), record));
+  const spec::RuntimeSpec spec = AMBIT_TRY(launch_spec(record, data_fd.get()));
+
+  SpawnPlan plan;
+  plan.record = &record;
+  plan.spec = &spec;
+  plan.streams = &streams;
+  plan.base_userns = AMBIT_TRY(base_userns());
+  plan.run_dir = run_fd.get();
+  plan.data_dir = data_fd.get();
+  plan.seccomp = AMBIT_TRY(seccomp_for(record, spec.process.capabilities.bounding));
+  AMBIT_TRY(records.begin_run(id, {.boot_id = boot_id, .unit = unit_of(record.name)}));
+  SpawnedMonitor monitor = AMBIT_TRY(spawn_monitor(programs.monitor.get(), plan));
+  return Run::start(
+      loop, std::move(monitor.process), std::move(monitor.control),
+      [this, id](pid_t pid, Run::ScopeDone scope_done) {
+        start_scope(id, pid, std::move(scope_done));
+      },
+      events_of(id));
+}
+
+Run::Events Engine::Impl::events_of(const std::string& id) {
+  return {
+      .started = [this, id](pid_t main_pid,
+                            std::int64_t started_usec) { on_started(id, main_pid, started_usec); },
+      .failed = [this, id](Error error) { on_start_failed(id, std::move(error)); },
+      .stopping =
+          [this, id] {
+            update(*containers.at(id), [](Container& c) { c.run.state = State::Stopping; });
+          },
+      .ended = [this, id](const RunEnd& end) { on_ended(id, end); }};
+}
+
+void Engine::Impl::on_started(const std::string& id, pid_t main_pid, std::int64_t started_usec) {
+  Container& container = *containers.at(id);
+  Activity& activity = activity_of(id);
+  const std::string group = activity.run->control_group();
+  const std::string unit =
+      container.run.unit.empty() ? unit_of(container.record.name) : container.run.unit;
+  // A lost write costs a later ambitd the unit's name, which it can guess, and nothing else.
+  (void)records.update_run(
+      id, {.boot_id = boot_id, .unit = unit, .control_group = group, .started_usec = started_usec});
+  update(container, [&](Container& c) {
+    c.run = RunState{.state = State::Running,
+                     .unit = unit,
+                     .control_group = group,
+                     .main_pid = main_pid,
+                     .started_usec = started_usec};
+  });
+  if (const Done done = std::exchange(activity.on_started, nullptr)) done({});
+}
+
+void Engine::Impl::on_start_failed(const std::string& id, Error error) {
+  Container& container = *containers.at(id);
+  Activity& activity = activity_of(id);
+  drop_run(activity);
+  release_scope(unit_of(container.record.name));
+  records.forget_run(id);
+  records.remove_runtime_dir(id);
+  update(container, [](Container& c) { c.run = RunState{.state = State::Created}; });
+
+  const Done done = std::exchange(activity.on_started, nullptr);
+  call_all(activity.on_stopped, {});
+  const bool remove_it = activity.remove_when_ended || container.record.options.auto_remove;
+  if (done) done(std::move(error).context("starting " + container.record.name));
+  if (remove_it) remove_now(id);
+}
+
+void Engine::Impl::on_ended(const std::string& id, const RunEnd& end) {
+  Container& container = *containers.at(id);
+  Activity& activity = activity_of(id);
+  drop_run(activity);
+  release_scope(container.run.unit);
+  records.remove_runtime_dir(id);
+  settle_end(container, end);
+  if (observer != nullptr) observer->container_exited(container);
+
+  const int code = container.run.exit_code;
+  for (const WaitDone& done : std::exchange(activity.on_exited, {})) done(code);
+  call_all(activity.on_stopped, {});
+  // Callbacks may have started it anew.
+  if (is_live(container.run.state)) return;
+  if (activity.remove_when_ended || container.record.options.auto_remove) remove_now(id);
+}
+
+void Engine::Impl::settle_end(Container& container, const RunEnd& end) {
+  // A monitor that was killed may have written its record and not told anybody.
+  const auto record = records.read_exit(container.record.id);
+  update(container, [&](Container& c) {
+    c.run.state = State::Exited;
+    c.run.unit.clear();
+    c.run.control_group.clear();
+    c.run.main_pid = 0;
+    if (record) {
+      c.run.started_usec = record->started_usec;
+      c.run.exited_usec = record->exited_usec;
+      c.run.exit_code = record->exit_code;
+      c.run.exit_reason = record->reason;
+      c.run.oom_killed = record->oom_killed;
+      return;
+    }
+    c.run.exited_usec = end.known ? end.exited_usec : now_usec();
+    c.run.exit_code = end.known ? end.exit_code : kExitCodeUnknown;
+    c.run.exit_reason = end.known ? end.reason : "lost";
+  });
+}
+
+// The run is in the middle of its own callback: it is destroyed when the loop comes round.
+void Engine::Impl::drop_run(Activity& activity) {
+  if (activity.run) finished_runs.push_back(std::move(activity.run));
+  schedule_clean_up();
+}
+
+void Engine::Impl::schedule_clean_up() {
+  auto deferred = loop.defer([this] {
+    finished_runs.clear();
+    finished_execs.clear();
+  });
+  // Without memory for it they stay until the next time.
+  if (deferred) clean_up = *std::move(deferred);
+}
+
+void Engine::Impl::stop(Container& container, std::uint64_t timeout_usec, Done done) {
+  if (!is_live(container.run.state)) return done({});
+  Activity& activity = activity_of(container.record.id);
+  activity.on_stopped.push_back(std::move(done));
+  // None where recovery still looks for its cgroup; it ends by itself then.
+  if (activity.run) activity.run->stop(timeout_usec);
+}
+
+}  // namespace ambit::engine

@@ -1,0 +1,80 @@
+#include "engine/monitor_spawn.h"
+
+#include <utility>
+
+#include "base/strings.h"
+#include "os/file.h"
+#include "os/socket.h"
+#include "spec/monitor_settings.h"
+
+namespace ambit::engine {
+namespace {
+
+// Descriptors with the names under which the monitor finds them.
+class NamedFds {
+ public:
+  void add(const char* name, int fd) {
+    if (fd < 0) return;
+    names_.emplace_back(name);
+    fds_.push_back(fd);
+  }
+  std::string names() const { return join(names_, ":"); }
+  const std::vector<int>& fds() const noexcept { return fds_; }
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<int> fds_;
+};
+
+std::string settings_of(const spec::ContainerRecord& record) {
+  return spec::write_monitor_settings({.id = record.id,
+                                       .name = record.name,
+                                       .image = record.image,
+                                       .stop_signal = record.stop_signal,
+                                       .stop_timeout_usec = record.stop_timeout_usec,
+                                       .transient = record.options.auto_remove,
+                                       .open_stdin = record.options.open_stdin,
+                                       .log_driver = record.options.log_driver});
+}
+
+Result<SpawnedMonitor> spawn_verb(const char* verb, int exe_fd, const SpawnPlan& plan) {
+  auto [control, far_control] = AMBIT_TRY(os::packet_pair());
+  UniqueFd spec = AMBIT_TRY(os::sealed_memfd("ambit-spec", spec::write_runtime_spec(*plan.spec)));
+  UniqueFd settings = AMBIT_TRY(os::sealed_memfd("ambit-settings", settings_of(*plan.record)));
+  UniqueFd seccomp;
+  if (plan.seccomp != nullptr)
+    seccomp = AMBIT_TRY(os::sealed_memfd("ambit-seccomp", *plan.seccomp));
+
+  NamedFds fds;
+  fds.add("control", far_control.get());
+  fds.add("spec", spec.get());
+  fds.add("settings", settings.get());
+  fds.add("userns", plan.base_userns);
+  fds.add("run", plan.run_dir);
+  fds.add("data", plan.data_dir);
+  fds.add("pidfd", plan.pidfd);
+  fds.add("cgroup", plan.cgroup);
+  fds.add("seccomp", seccomp.get());
+  fds.add("stdin", plan.streams->stdin_fd.get());
+  fds.add("stdout", plan.streams->stdout_fd.get());
+  fds.add("stderr", plan.streams->stderr_fd.get());
+  fds.add("tty", plan.streams->terminal.get());
+  os::Process process =
+      AMBIT_TRY(os::spawn({.exe_fd = exe_fd,
+                           .argv = {"ambit-monitor", verb, plan.record->name, fds.names()},
+                           .env = {"LC_ALL=C.UTF-8", "PATH=/usr/sbin:/usr/bin"},
+                           .fds = fds.fds()}));
+  return SpawnedMonitor{.process = std::move(process), .control = std::move(control)};
+}
+
+}  // namespace
+
+Result<SpawnedMonitor> spawn_monitor(int exe_fd, const SpawnPlan& plan) {
+  return spawn_verb("run", exe_fd, plan);
+}
+
+Result<SpawnedMonitor> spawn_exec_helper(int exe_fd, const SpawnPlan& plan) {
+  return spawn_verb("exec", exe_fd, plan);
+}
+
+}  // namespace ambit::engine

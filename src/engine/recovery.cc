@@ -1,0 +1,116 @@
+#include <chrono>
+#include <utility>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "engine/engine_impl.h"
+#include "engine/monitor_spawn.h"
+#include "os/cgroup.h"
+#include "os/socket.h"
+
+// Finding out, after a start of ambitd, what became of containers meanwhile. What the kernel and
+// the monitors say counts; the records only tell where to look.
+namespace ambit::engine {
+namespace {
+
+constexpr char kMonitorSocket[] = "monitor.sock";
+// A client that lost its daemon comes back and asks for the exit code of the container it ran.
+constexpr std::chrono::seconds kRemovalGrace{10};
+
+RunState exited_state(const spec::ExitRecord& record) {
+  return {.state = State::Exited,
+          .started_usec = record.started_usec,
+          .exited_usec = record.exited_usec,
+          .exit_code = record.exit_code,
+          .exit_reason = record.reason,
+          .oom_killed = record.oom_killed};
+}
+
+RunState lost_state(const spec::RunRecord& run) {
+  return {.state = State::Exited,
+          .started_usec = run.started_usec,
+          .exit_code = kExitCodeUnknown,
+          .exit_reason = "lost"};
+}
+
+}  // namespace
+
+void Engine::Impl::recover(Container& container) {
+  const std::string& id = container.record.id;
+  const auto run = records.read_run(id);
+  if (const auto exit = records.read_exit(id)) {
+    container.run = exited_state(*exit);
+  } else if (run && run->boot_id == boot_id) {
+    if (auto adopted = adopt(container, *run); !adopted) give_up(container, *run);
+    return;
+  } else if (run) {
+    // The machine went down under it.
+    records.forget_run(id);
+    if (run->started_usec > 0) container.run = lost_state(*run);
+  }
+  records.remove_runtime_dir(id);
+  if (container.record.options.auto_remove) remove_later(id);
+}
+
+Result<void> Engine::Impl::adopt(Container& container, const spec::RunRecord& run) {
+  const std::string& id = container.record.id;
+  UniqueFd dir = AMBIT_TRY(records.open_runtime_dir(id));
+  UniqueFd socket = AMBIT_TRY(os::connect_packets(dir.get(), kMonitorSocket));
+  Activity& activity = activity_of(id);
+  activity.run = AMBIT_TRY(Run::adopt(loop, std::move(socket), run.control_group, events_of(id)));
+  container.run.state = State::Starting;
+  container.run.unit = run.unit;
+  return {};
+}
+
+// Its monitor is dead. What may be left in the cgroup dies; then it counts as lost, or as never
+// started.
+void Engine::Impl::give_up(Container& container, const spec::RunRecord& run) {
+  const std::string id = container.record.id;
+  container.run.state = State::Starting;
+  container.run.unit = run.unit;
+  container.run.started_usec = run.started_usec;
+  const Run::Buried buried = run.started_usec > 0 ? Run::Buried::HadStarted : Run::Buried::HadNot;
+  if (!run.control_group.empty()) return bury(id, run.control_group, buried);
+  // The daemon ended between the call that made the scope and its answer.
+  manager->get_unit(run.unit, [this, id, buried](Result<systemd::UnitState> unit) {
+    bury(id, unit ? unit->control_group : "", buried);
+  });
+}
+
+void Engine::Impl::bury(const std::string& id, const std::string& control_group,
+                        Run::Buried buried) {
+  activity_of(id).run = Run::bury(loop, control_group, buried, events_of(id));
+}
+
+void Engine::Impl::remove_later(const std::string& id) {
+  auto timer = loop.on_timer(kRemovalGrace, [this, id] {
+    removal_timers.erase(id);
+    const auto found = containers.find(id);
+    if (found != containers.end() && found->second->run.state == State::Exited) remove_now(id);
+  });
+  if (timer) removal_timers.emplace(id, *std::move(timer));
+}
+
+Result<void> Engine::recover() {
+  Impl& impl = *impl_;
+  auto listing = AMBIT_TRY(impl.records.list());
+  for (const std::string& problem : listing.problems) log(LogLevel::Warning, "%s", problem.c_str());
+  for (const std::string& problem : impl.images.take_problems())
+    log(LogLevel::Warning, "%s", problem.c_str());
+  for (spec::ContainerRecord& record : listing.records) {
+    const std::string id = record.id;
+    auto container = std::make_unique<Container>(Container{.record = std::move(record), .run = {}});
+    if (!impl.ids_by_name.emplace(container->record.name, id).second) {
+      log(LogLevel::Warning, "container %s is left out: its name %s is another's",
+          short_id(id).c_str(), container->record.name.c_str());
+      continue;
+    }
+    Container& added = *impl.containers.emplace(id, std::move(container)).first->second;
+    impl.recover(added);
+  }
+  impl.sweep_trash();
+  return {};
+}
+
+}  // namespace ambit::engine

@@ -1,0 +1,44 @@
+#include <utility>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "engine/engine_impl.h"
+#include "systemd/scope.h"
+#include "systemd/unit_name.h"
+
+// A container's unit.
+namespace ambit::engine {
+namespace {
+
+// The monitor escalates when the container's own time is up; systemd only where that fails.
+constexpr std::uint64_t kStopSlackUsec = 5'000'000;
+
+std::uint64_t with_slack(std::uint64_t stop_timeout_usec) {
+  return stop_timeout_usec > UINT64_MAX - kStopSlackUsec ? UINT64_MAX
+                                                         : stop_timeout_usec + kStopSlackUsec;
+}
+
+}  // namespace
+
+std::string Engine::Impl::unit_of(const std::string& name) { return systemd::scope_unit(name); }
+
+void Engine::Impl::start_scope(const std::string& id, pid_t pid, Run::ScopeDone done) {
+  const spec::ContainerRecord& record = containers.at(id)->record;
+  systemd::ScopeOptions scope;
+  scope.unit = unit_of(record.name);
+  scope.description = strf("Container %s of %s (%s)", record.name.c_str(), record.image.c_str(),
+                           short_id(record.id).c_str());
+  scope.pid = pid;
+  scope.stop_timeout_usec = with_slack(record.stop_timeout_usec);
+  systemd::start_scope(*manager, std::move(scope), std::move(done));
+}
+
+void Engine::Impl::release_scope(const std::string& unit) {
+  if (unit.empty()) return;
+  manager->unref_unit(unit, [unit](const Result<void>& result) {
+    if (!result)
+      log(LogLevel::Debug, "releasing %s: %s", unit.c_str(), result.error().message().c_str());
+  });
+}
+
+}  // namespace ambit::engine
