@@ -8,7 +8,7 @@ setup() {
 }
 
 teardown() {
-    [[ -z ${name:-} ]] || "$rig" down
+    [[ -z ${name:-} ]] || { "$rig" down && "$rig" --name "$name-b" down; }
     rm -rf "/root/.$prefix" "/var/tmp/$prefix"
 }
 
@@ -49,11 +49,11 @@ nothing_left() {
     "$rig" --name "$name-b" boot
     [ "$("$rig" run hostname)" = "rig-$name" ]
     [ "$("$rig" --name "$name-b" run hostname)" = "rig-$name-b" ]
-    "$rig" run touch only-in-the-first
-    run -0 "$rig" --name "$name-b" run ls
+    "$rig" run sh -c 'touch ~/only-in-the-first'
+    run -0 "$rig" --name "$name-b" run sh -c 'ls ~'
     [ -z "$output" ]
     "$rig" --name "$name-b" down
-    run -0 "$rig" run ls
+    run -0 "$rig" run sh -c 'ls ~'
     [ "$output" = only-in-the-first ]
 }
 
@@ -129,13 +129,12 @@ nothing_left() {
 
 @test "run: a rig whose packages are outdated is booted again, unless it is in use" {
     "$rig" boot
-    first=$(pid_of "$name" pid)
     sed -i 's/^packages=.*/packages=1/' "$rigs/$name/facts"
     "$rig" run sleep 1000 2>"$BATS_TEST_TMPDIR/first" &
     sleeper=$!
     eventually grep -q "packages changed" "$BATS_TEST_TMPDIR/first"
-    first=$(pid_of "$name" pid)
     eventually "$rig" root pgrep -x sleep -u ambit
+    first=$(pid_of "$name" pid)
     sed -i 's/^packages=.*/packages=1/' "$rigs/$name/facts"
     run -0 "$rig" run true
     [[ $output == *"stays as it is"* ]]

@@ -33,14 +33,14 @@ pid_of() {
 # Prints the processes that belong to rig $1: those whose command line names its folder, and those in
 # pid namespace $2. A zombie is no process: its parent has not collected it yet.
 processes_of() {
-    local dir args stat
+    local dir stat words
     for dir in /proc/[0-9]*; do
         { read -r stat <"$dir/stat"; } 2>/dev/null || continue
         [[ ${stat##*) } != Z* ]] || continue
-        args=$(tr '\0' ' ' <"$dir/cmdline" 2>/dev/null) || continue
-        if [[ $args == *"$rigs/$1 "* || $args == *"$rigs/$1/"* ||
-            ${2:-none} == $(readlink "$dir/ns/pid") ]]; then
-            echo "${dir##*/} $args"
+        { mapfile -d '' -t words <"$dir/cmdline"; } 2>/dev/null || continue
+        if [[ " ${words[*]} " == *"$rigs/$1"[\ /]* ]] ||
+            [[ -n ${2:-} && $2 == $(readlink "$dir/ns/pid") ]]; then
+            echo "${dir##*/} ${words[*]}"
         fi
     done
 }

@@ -75,19 +75,19 @@ setup() {
 }
 
 @test "run: a terminal is one inside too, with its size, its owner and its exit status" {
-    run -5 script -qec "stty rows 33 cols 77; $rig run sh -c 'tty; stty size; stat -c %U \$(tty); exit 5'" /dev/null </dev/zero
+    run -5 script -qec "stty rows 33 cols 77; $rig run sh -c 'tty; stty size; stat -c %U \$(tty); exit 5'" /dev/null </dev/null
     [[ $output == */dev/pts/* ]]
     [[ $output == *"33 77"* ]]
     [[ $output == *ambit* ]]
 }
 
 @test "run: arguments arrive as they are through a terminal" {
-    run -0 script -qec "$rig run printf '<%s>' 'a b' '' '\$HOME' '\"'" /dev/null </dev/zero
+    run -0 script -qec "$rig run printf '<%s>' 'a b' '' '\$HOME' '\"'" /dev/null </dev/null
     [[ $output == *'<a b><><$HOME><">'* ]]
 }
 
 @test "run: with a terminal, a redirected standard error stays apart" {
-    run -0 script -qec "$rig run sh -c 'echo out; echo err >&2' 2>$BATS_TEST_TMPDIR/err" /dev/null </dev/zero
+    run -0 script -qec "$rig run sh -c 'echo out; echo err >&2' 2>$BATS_TEST_TMPDIR/err" /dev/null </dev/null
     [[ $output == *out* && $output != *err* ]]
     [ "$(cat "$BATS_TEST_TMPDIR/err")" = err ]
 }
