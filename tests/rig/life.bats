@@ -39,8 +39,13 @@ nothing_left() {
 }
 
 @test "boot: two at once make one rig" {
-    "$rig" boot & "$rig" boot & "$rig" run true &
-    wait %1 && wait %2 && wait %3
+    "$rig" boot &
+    local first=$!
+    "$rig" boot &
+    local second=$!
+    "$rig" run true
+    wait "$first"
+    wait "$second"
     [ "$(pgrep -fc "rig.d/keeper $rigs/$name ")" = 1 ]
 }
 

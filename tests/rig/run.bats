@@ -93,7 +93,7 @@ setup() {
 }
 
 @test "run: ctrl-C interrupts the command and its shell lives on" {
-    { eventually grep -q started "$BATS_TEST_TMPDIR/log" && printf '\003' && sleep 2; } |
+    { eventually grep -q started "$BATS_TEST_TMPDIR/log" && printf '\003' && eventually grep -q caught "$BATS_TEST_TMPDIR/log"; } |
         script -qefc "$rig run bash -c 'trap \"echo caught; exit 3\" INT; echo started; sleep 60'" \
             "$BATS_TEST_TMPDIR/log" >/dev/null && false || status=$?
     grep -q caught "$BATS_TEST_TMPDIR/log"
