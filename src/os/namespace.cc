@@ -15,7 +15,19 @@ constexpr std::size_t kMaxMapBytes = 340 * 33 + 1;
 
 const char* map_file(IdKind kind) { return kind == IdKind::User ? "uid_map" : "gid_map"; }
 
-Result<IdExtent> parse_extent(const std::string& line) {
+}  // namespace
+
+Result<void> join_namespaces(int fd, int flags, const std::string& what) {
+  if (::setns(fd, flags) < 0) return Error::from_errno(errno, "joining " + what + ": setns");
+  return {};
+}
+
+Result<void> unshare(int flags, const std::string& what) {
+  if (::unshare(flags) < 0) return Error::from_errno(errno, "new " + what + ": unshare");
+  return {};
+}
+
+Result<IdExtent> parse_id_extent(const std::string& line) {
   std::uint64_t fields[3];
   std::size_t count = 0;
   for (const std::string& word : split(line, ' ')) {
@@ -29,23 +41,11 @@ Result<IdExtent> parse_extent(const std::string& line) {
                   .count = static_cast<std::uint32_t>(fields[2])};
 }
 
-}  // namespace
-
-Result<void> join_namespaces(int fd, int flags, const std::string& what) {
-  if (::setns(fd, flags) < 0) return Error::from_errno(errno, "joining " + what + ": setns");
-  return {};
-}
-
-Result<void> unshare(int flags, const std::string& what) {
-  if (::unshare(flags) < 0) return Error::from_errno(errno, "new " + what + ": unshare");
-  return {};
-}
-
 Result<std::vector<IdExtent>> read_id_map(int proc_dir_fd, IdKind kind) {
   const std::string text = AMBIT_TRY(read_file_at(proc_dir_fd, map_file(kind), kMaxMapBytes));
   std::vector<IdExtent> extents;
   for (const std::string& line : split(text, '\n'))
-    if (!line.empty()) extents.push_back(AMBIT_TRY(parse_extent(line)));
+    if (!line.empty()) extents.push_back(AMBIT_TRY(parse_id_extent(line)));
   return extents;
 }
 

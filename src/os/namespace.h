@@ -35,6 +35,9 @@ Result<std::vector<IdExtent>> read_id_map(int proc_dir_fd, IdKind kind);
 // Writes it, in the one write(2) that the kernel allows. Errors name the map's text.
 Result<void> write_id_map(int proc_dir_fd, IdKind kind, const std::vector<IdExtent>& extents);
 
+// Corrupt names the line.
+Result<IdExtent> parse_id_extent(const std::string& line);
+
 // "0 1000 1\n1 100000 65535\n".
 std::string format_id_map(const std::vector<IdExtent>& extents);
 

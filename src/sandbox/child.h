@@ -69,9 +69,9 @@ class Child {
   // final cgroup before. Not for start_exec().
   Result<void> go();
 
-  pid_t pid() const noexcept;   // as the caller sees it
-  int pidfd() const noexcept;   // borrowed
-  os::Process take_process();   // after Executed
+  pid_t pid() const noexcept;  // as the caller sees it
+  int pidfd() const noexcept;  // borrowed
+  os::Process take_process();  // after Executed
 
  private:
   struct State;

@@ -10,9 +10,15 @@
 // Executing a further process in a running container.
 namespace ambit::sandbox {
 
+enum class ExecPlacement {
+  OfContainer,  // the cgroup that PID 1 is in: a leaf, also where the container made cgroups
+  OfCaller,     // the caller's, for a container that was not given a cgroup
+};
+
 struct ExecOptions {
   int pidfd = -1;      // PID 1 of the container
-  int cgroup_fd = -1;  // where the process is to live; -1: the leaf in which PID 1 is
+  int cgroup_fd = -1;  // O_PATH folder of another cgroup to live in
+  ExecPlacement placement = ExecPlacement::OfContainer;  // without cgroup_fd
   const spec::ProcessSpec* process = nullptr;
   std::string user;  // "USER[:GROUP]" of the container's /etc/passwd; "" leaves process->user
   Stdio stdio;
@@ -24,11 +30,11 @@ struct ExecOptions {
 // go(). The caller has one thread; it is the parent of the process and reaps it, and when it dies
 // the process does.
 //
-// The caller becomes non-dumpable: between joining the container and execve, its processes share a
-// PID namespace with ours and may not look into it (CVE-2016-9962, CVE-2019-5736). It should be a
-// program that runs from a sealed memfd.
+// Between joining the container and execve the process shares a PID namespace with the container's,
+// which may not look into it: it is not dumpable before it joins (CVE-2016-9962). The caller should
+// be a program that runs from a sealed memfd (CVE-2019-5736).
 //
-// NotRunning where PID 1 is gone.
+// NotRunning where PID 1 is gone. Blocks for a millisecond, until the process is in the container.
 Result<Child> start_exec(const ExecOptions& options);
 
 }  // namespace ambit::sandbox

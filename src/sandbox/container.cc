@@ -1,0 +1,214 @@
+#include "sandbox/container.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+
+#include "base/strings.h"
+#include "os/procfs.h"
+#include "sandbox/console.h"
+#include "sandbox/devices.h"
+#include "sandbox/init.h"
+#include "sandbox/masks.h"
+#include "sandbox/mounts.h"
+#include "sandbox/rootfs.h"
+#include "sandbox/system.h"
+#include "sandbox/user_lookup.h"
+
+namespace ambit::sandbox {
+namespace {
+
+using spec::NamespaceType;
+
+constexpr mode_t kSetupUmask = 022;
+
+struct CloneFlag {
+  NamespaceType type;
+  std::uint64_t flag;
+};
+
+constexpr CloneFlag kCloneFlags[] = {
+    {NamespaceType::User, CLONE_NEWUSER}, {NamespaceType::Mount, CLONE_NEWNS},
+    {NamespaceType::Pid, CLONE_NEWPID},   {NamespaceType::Network, CLONE_NEWNET},
+    {NamespaceType::Ipc, CLONE_NEWIPC},   {NamespaceType::Uts, CLONE_NEWUTS},
+};
+
+// What the child holds while it builds the container.
+struct Container {
+  const ContainerPlan* plan = nullptr;
+  MountContext mount_context;
+  std::vector<OpenedMount> mounts;
+  HostDevices devices;
+  UniqueFd null;
+  UniqueFd root;
+  std::optional<Masks> masks;
+  Console console;  // empty without a terminal
+  ContainerUser user;
+};
+
+Result<void> check_namespaces(const spec::RuntimeSpec& spec) {
+  // Everything else is built on it; without one it would be built into the host.
+  if (!has_namespace(spec, NamespaceType::Mount))
+    return Error(ErrorCode::InvalidArgument, "a container needs a mount namespace");
+  for (const spec::Namespace& item : spec.namespaces) {
+    if (!item.path.empty())
+      return Error(ErrorCode::Unsupported, "joining the namespace " + item.path);
+    if (item.type == NamespaceType::Time) return Error(ErrorCode::Unsupported, "a time namespace");
+  }
+  return {};
+}
+
+// Written while the process is dumpable, that is, before it changes its ids.
+Result<void> write_proc_settings(const spec::RuntimeSpec& spec) {
+  if (spec.sysctl.empty() && !spec.process.oom_score_adj) return {};
+  UniqueFd procfs =
+      AMBIT_TRY(has_namespace(spec, NamespaceType::Pid) ? os::new_procfs() : os::open_procfs());
+  if (spec.process.oom_score_adj)
+    AMBIT_TRY(set_oom_score_adj(procfs.get(), *spec.process.oom_score_adj));
+  return write_sysctls(procfs.get(), spec);
+}
+
+// What only the user's own ids, groups and view of the host give: sources, layers, devices.
+Result<void> open_outside(Container& container) {
+  const ContainerPlan& plan = *container.plan;
+  AMBIT_TRY(stop_propagation_to_host());
+  AMBIT_TRY(write_proc_settings(*plan.spec));
+  container.mounts = AMBIT_TRY(open_sources(plan.mounts, container.mount_context));
+  container.devices = AMBIT_TRY(open_host_devices());
+  container.null = AMBIT_TRY(open_null(container.devices));
+  container.root = AMBIT_TRY(make_root(*plan.spec));
+  return {};
+}
+
+// Where the container's root is another id than the user's (a spec with maps of its own), what is
+// made from here on should belong to it. Without an id 0 inside, the process stays what it is.
+Result<void> become_root(const ContainerPlan& plan) {
+  if (!is_mapped(plan.id_maps.uids, 0) || !is_mapped(plan.id_maps.gids, 0)) return {};
+  if (plan.id_maps.setgroups_allowed && ::setgroups(0, nullptr) < 0)
+    return Error::from_errno(errno, "setgroups");
+  if (::setresgid(0, 0, 0) < 0) return Error::from_errno(errno, "setresgid 0");
+  if (::setresuid(0, 0, 0) < 0) return Error::from_errno(errno, "setresuid 0");
+  return {};
+}
+
+Result<void> build_root(Container& container) {
+  const ContainerPlan& plan = *container.plan;
+  const int root = container.root.get();
+  container.masks = AMBIT_TRY(Masks::create());
+  AMBIT_TRY(cover_host_root(root));
+  AMBIT_TRY(mount_all(root, container.mounts, container.mount_context));
+  if (has_own_dev(plan.mounts)) AMBIT_TRY(fill_dev(root, container.devices));
+  if (plan.spec->process.terminal) {
+    container.console = AMBIT_TRY(open_console(root, plan.spec->process.console_size));
+    if (has_own_dev(plan.mounts)) AMBIT_TRY(bind_console(root, container.console));
+  }
+  AMBIT_TRY(make_readonly(root, plan.spec->readonly_paths));
+  return container.masks->cover(root, plan.spec->masked_paths);
+}
+
+Result<void> set_up_system(const spec::RuntimeSpec& spec) {
+  if (!spec.hostname.empty() && has_namespace(spec, NamespaceType::Uts))
+    AMBIT_TRY(set_hostname(spec.hostname));
+  if (has_namespace(spec, NamespaceType::Network)) AMBIT_TRY(bring_up_loopback());
+  return {};
+}
+
+Result<void> report_ready(Container& container, ChildChannel& channel) {
+  AMBIT_TRY(channel.send({.word = ChildWord::Ready}, container.console.master.get()));
+  container.console.master.reset();
+  return {};
+}
+
+// The parent has moved the process into its final cgroup, which becomes the namespace's root.
+Result<void> finish_with_cgroup(Container& container) {
+  const spec::RuntimeSpec& spec = *container.plan->spec;
+  if (has_namespace(spec, NamespaceType::Cgroup))
+    AMBIT_TRY(os::unshare(CLONE_NEWCGROUP, "cgroup namespace"));
+  AMBIT_TRY(mount_cgroups(container.root.get(), container.mounts, container.mount_context));
+  return finish_root(container.root.get(), spec);
+}
+
+Result<void> take_streams(Container& container) {
+  if (container.console.slave) return take_console(container.console, container.user.uid);
+  return connect_stdio(container.plan->stdio, container.null.get(), container.user.uid);
+}
+
+// The chapters, in an order that matters: what needs the host comes before it is gone, what needs
+// the cgroup after the parent's go.
+Result<void> set_up(Container& container, ChildChannel& channel) {
+  const ContainerPlan& plan = *container.plan;
+  AMBIT_TRY(channel.die_with_parent());
+  AMBIT_TRY(channel.wait_for(ParentWord::Mapped));
+  (void)::umask(kSetupUmask);
+
+  channel.enter_stage("opening the container's root and the sources of its mounts");
+  AMBIT_TRY(open_outside(container));
+  AMBIT_TRY(become_root(plan));
+  AMBIT_TRY(channel.die_with_parent());
+
+  channel.enter_stage("mounting");
+  AMBIT_TRY(build_root(container));
+  channel.enter_stage("entering the container's root");
+  AMBIT_TRY(enter_root(container.root.get()));
+
+  channel.enter_stage("setting up the container's system");
+  AMBIT_TRY(set_up_system(*plan.spec));
+  container.user =
+      AMBIT_TRY(find_user(container.root.get(), plan.spec->ambit.user, plan.spec->process.user));
+  AMBIT_TRY(enter_working_folder(container.root.get(), plan.spec->process.cwd));
+
+  channel.enter_stage("waiting for go");
+  AMBIT_TRY(report_ready(container, channel));
+  AMBIT_TRY(channel.wait_for(ParentWord::Go));
+  channel.enter_stage("entering the container's cgroup");
+  AMBIT_TRY(finish_with_cgroup(container));
+  return take_streams(container);
+}
+
+}  // namespace
+
+std::uint64_t clone_flags(const spec::RuntimeSpec& spec) {
+  std::uint64_t flags = 0;
+  for (const CloneFlag& item : kCloneFlags)
+    if (has_namespace(spec, item.type)) flags |= item.flag;
+  return flags;
+}
+
+Result<ContainerPlan> plan_container(const StartOptions& options) {
+  const spec::RuntimeSpec& spec = *options.spec;
+  AMBIT_TRY(check_namespaces(spec));
+  if (spec.process.args.empty() || spec.process.args.front().empty())
+    return Error(ErrorCode::InvalidArgument, "no command given");
+  if (!spec.rootfs_propagation.empty()) AMBIT_TRY(parse_propagation(spec.rootfs_propagation));
+
+  ContainerPlan plan;
+  plan.spec = options.spec;
+  plan.stdio = options.stdio;
+  plan.id_maps = AMBIT_TRY(plan_id_maps(spec));
+  plan.mounts = AMBIT_TRY(plan_mounts(spec.mounts));
+  plan.process.process = &spec.process;
+  plan.process.capabilities = AMBIT_TRY(capability_bits(spec.process.capabilities));
+  plan.process.setgroups = plan.id_maps.setgroups_allowed ? Setgroups::Allowed : Setgroups::Denied;
+  plan.process.seccomp_bpf = options.seccomp_bpf;
+  if (spec.ambit.init) {
+    plan.init_program = AMBIT_TRY(open_init_program());
+    plan.process.init_fd = plan.init_program.get();
+  }
+  return plan;
+}
+
+void run_container(const ContainerPlan& plan, ChildChannel& channel) {
+  Container container;
+  container.plan = &plan;
+  container.mount_context = {.id_maps = &plan.id_maps,
+                             .own_network = has_namespace(*plan.spec, NamespaceType::Network)};
+  if (auto ready = set_up(container, channel); !ready) channel.fail(ready.error());
+  channel.fail(run_process(plan.process, container.user, channel));
+}
+
+}  // namespace ambit::sandbox

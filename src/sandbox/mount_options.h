@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "os/mount.h"
+#include "spec/runtime_spec.h"
+
+namespace ambit::sandbox {
+
+enum class MountKind { Bind, Overlay, Filesystem };
+
+// What to do to a mount's attributes: the plain options to the mount itself, the "r" ones to the
+// whole tree.
+struct AttributeChange {
+  std::uint64_t set = 0;
+  std::uint64_t clear = 0;
+};
+
+// A mount of the specification, understood but not yet made: a plan that is data can be checked
+// without a kernel.
+struct MountPlan {
+  MountKind kind{};
+  std::string type;
+  std::string source;
+  std::string destination;
+  os::Depth depth = os::Depth::Single;  // Bind
+  AttributeChange attributes;
+  AttributeChange tree_attributes;  // "rro", "rnosuid", ...
+  std::uint64_t propagation = 0;    // MS_*; 0: private
+  os::Depth propagation_depth = os::Depth::Recursive;
+  std::vector<std::string> data;  // Filesystem: options for the file system, "size=64m"
+  spec::Overlay overlay;          // Overlay
+};
+
+// InvalidArgument for a destination that isn't absolute, an unknown option of a bind mount, an
+// overlay without lowerdir; the message names the destination and the option.
+Result<MountPlan> plan_mount(const spec::Mount& mount);
+Result<std::vector<MountPlan>> plan_mounts(const std::vector<spec::Mount>& mounts);
+
+// "rprivate", "slave", ...: MS_* with MS_REC, or InvalidArgument.
+Result<std::uint64_t> parse_propagation(const std::string& text);
+
+}  // namespace ambit::sandbox

@@ -1,0 +1,154 @@
+#include "sandbox/mounts.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "base/strings.h"
+#include "os/mount.h"
+#include "sandbox/mount_target.h"
+#include "sandbox/overlay.h"
+
+namespace ambit::sandbox {
+namespace {
+
+Error explain_open(const MountPlan& plan, Error error) {
+  // The mounts that the user namespace got from the host are locked together (mount_namespaces(7)).
+  if (error.sys_errno() == EINVAL && plan.depth == os::Depth::Single)
+    return std::move(error).context(
+        "it has mounts of the host below it, which may not be uncovered: use rbind");
+  return error;
+}
+
+Result<UniqueFd> open_tree_of(const MountPlan& plan) {
+  if (plan.kind == MountKind::Overlay) return make_overlay(plan.overlay);
+  auto tree = os::clone_tree(AT_FDCWD, plan.source, plan.depth);
+  if (!tree) return explain_open(plan, std::move(tree).error());
+  return tree;
+}
+
+// A sysfs in a network namespace that isn't ours, see MountContext.
+MountPlan host_sysfs(MountPlan plan) {
+  plan.kind = MountKind::Bind;
+  plan.source = "/sys";
+  plan.depth = os::Depth::Recursive;
+  plan.tree_attributes.set |= plan.attributes.set | MOUNT_ATTR_RDONLY;
+  return plan;
+}
+
+Error explain_attributes(Error error) {
+  if (error.sys_errno() != EPERM) return error;
+  return std::move(error).context(
+      "an option that the host's mount of the source forbids (rw, suid, dev, exec or atime)");
+}
+
+// Attributes are only added to what the source has: a flag that the host locked stays
+// (mount_namespaces(7)). One that was asked to go ("exec") goes, or the mount fails.
+Result<void> apply_attributes(int mount_fd, const MountPlan& plan) {
+  AttributeChange own = plan.attributes;
+  // "rw" is what a bind mount is asked for by default. A source that the host has read-only then
+  // stays what it is.
+  if (plan.kind == MountKind::Bind) own.clear &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+  if (own.set != 0 || own.clear != 0) {
+    auto changed = os::change_mount(mount_fd, {.set = own.set, .clear = own.clear});
+    if (!changed) return explain_attributes(std::move(changed).error());
+  }
+  const AttributeChange& tree = plan.tree_attributes;
+  if (tree.set == 0 && tree.clear == 0) return {};
+  auto changed = os::change_mount(
+      mount_fd, {.set = tree.set, .clear = tree.clear, .depth = os::Depth::Recursive});
+  if (!changed) return explain_attributes(std::move(changed).error());
+  return {};
+}
+
+Result<void> apply_propagation(int mount_fd, const MountPlan& plan) {
+  const std::uint64_t propagation =
+      plan.propagation != 0 ? plan.propagation : std::uint64_t{MS_PRIVATE};
+  return os::change_mount(mount_fd, {.propagation = propagation, .depth = plan.propagation_depth});
+}
+
+// devpts gives terminals to group 5 (tty), which a single-id map doesn't have.
+bool is_unmapped_gid(const std::string& option, const MountContext& context) {
+  constexpr std::string_view kKey = "gid=";
+  if (option.compare(0, kKey.size(), kKey) != 0) return false;
+  const auto gid = parse_uint(std::string_view(option).substr(kKey.size()));
+  return gid && !is_mapped(context.id_maps->gids, static_cast<id_t>(*gid));
+}
+
+Result<UniqueFd> make_filesystem(const MountPlan& plan, const MountContext& context) {
+  const std::string type = plan.type == "cgroup" ? "cgroup2" : plan.type;
+  const os::FilesystemContext filesystem = AMBIT_TRY(os::FilesystemContext::open(type));
+  if (!plan.source.empty()) AMBIT_TRY(filesystem.set("source", plan.source));
+  for (const std::string& option : plan.data) {
+    if (type == "devpts" && is_unmapped_gid(option, context)) continue;
+    const std::size_t equals = option.find('=');
+    if (equals == std::string::npos)
+      AMBIT_TRY(filesystem.set_flag(option));
+    else
+      AMBIT_TRY(filesystem.set(option.substr(0, equals), option.substr(equals + 1)));
+  }
+  AMBIT_TRY(filesystem.create());
+  return filesystem.mount(plan.attributes.set);
+}
+
+Result<void> mount_one(int root_fd, const OpenedMount& mount, const MountContext& context) {
+  const MountPlan& plan = mount.plan;
+  UniqueFd made;
+  int mount_fd = mount.tree.get();
+  if (plan.kind == MountKind::Filesystem) {
+    made = AMBIT_TRY(make_filesystem(plan, context));
+    mount_fd = made.get();
+  } else {
+    AMBIT_TRY(apply_attributes(mount_fd, plan));
+  }
+  AMBIT_TRY(apply_propagation(mount_fd, plan));
+  const TargetKind kind = AMBIT_TRY(target_kind(mount_fd));
+  UniqueFd target = AMBIT_TRY(open_target(root_fd, plan, kind, mount.tree.get()));
+  return attach_at_target(root_fd, plan.destination, target.get(), mount_fd);
+}
+
+enum class Pass { WithoutCgroup, Cgroup };
+
+Result<void> mount_pass(int root_fd, const std::vector<OpenedMount>& mounts,
+                        const MountContext& context, Pass pass) {
+  for (const OpenedMount& mount : mounts) {
+    if (needs_cgroup(mount.plan) != (pass == Pass::Cgroup)) continue;
+    AMBIT_TRY(mount_one(root_fd, mount, context).context("mount " + mount.plan.destination));
+  }
+  return {};
+}
+
+}  // namespace
+
+bool needs_cgroup(const MountPlan& plan) {
+  return plan.kind == MountKind::Filesystem && (plan.type == "cgroup" || plan.type == "cgroup2");
+}
+
+Result<std::vector<OpenedMount>> open_sources(const std::vector<MountPlan>& plans,
+                                              const MountContext& context) {
+  std::vector<OpenedMount> mounts;
+  for (const MountPlan& plan : plans) {
+    OpenedMount mount;
+    mount.plan = plan;
+    if (plan.kind == MountKind::Filesystem && plan.type == "sysfs" && !context.own_network)
+      mount.plan = host_sysfs(plan);
+    if (mount.plan.kind != MountKind::Filesystem)
+      mount.tree = AMBIT_TRY(open_tree_of(mount.plan).context("mount " + plan.destination));
+    mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+Result<void> mount_all(int root_fd, const std::vector<OpenedMount>& mounts,
+                       const MountContext& context) {
+  return mount_pass(root_fd, mounts, context, Pass::WithoutCgroup);
+}
+
+Result<void> mount_cgroups(int root_fd, const std::vector<OpenedMount>& mounts,
+                           const MountContext& context) {
+  return mount_pass(root_fd, mounts, context, Pass::Cgroup);
+}
+
+}  // namespace ambit::sandbox

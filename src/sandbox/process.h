@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "sandbox/capabilities.h"
+#include "sandbox/channel.h"
+#include "sandbox/child.h"
+#include "sandbox/privileges.h"
+#include "sandbox/user_lookup.h"
+#include "spec/runtime_spec.h"
+
+// The last part of a container's process, the same for its first and for executed ones: from
+// inside the container, still with all capabilities, to execve.
+namespace ambit::sandbox {
+
+struct ProcessPlan {
+  const spec::ProcessSpec* process = nullptr;
+  CapabilityBits capabilities;
+  Setgroups setgroups = Setgroups::Allowed;
+  std::string_view seccomp_bpf;
+  int init_fd = -1;  // ambit-init, to be put before the command; -1: none
+};
+
+// Gives the process a session of its own and its standard streams. `null_fd` stands in for the
+// missing ones. Pipes are handed to `owner`, so that the command may open /dev/stdout anew.
+Result<void> connect_stdio(const Stdio& stdio, int null_fd, uid_t owner);
+
+// Goes to the working folder, which is made where it is missing. Found below `root_fd`, without
+// magic links, so that no /proc/self/fd leads to a folder of the host (CVE-2024-21626).
+Result<void> enter_working_folder(int root_fd, const std::string& cwd);
+
+// Drops what is to be dropped and executes. Comes back only with what went wrong.
+Error run_process(const ProcessPlan& plan, const ContainerUser& user, ChildChannel& channel);
+
+}  // namespace ambit::sandbox

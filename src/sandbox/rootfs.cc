@@ -1,0 +1,70 @@
+#include "sandbox/rootfs.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "os/file.h"
+#include "os/mount.h"
+#include "sandbox/mount_options.h"
+#include "sandbox/overlay.h"
+
+namespace ambit::sandbox {
+
+Result<void> stop_propagation_to_host() {
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0)
+    return Error::from_errno(errno, "making the mounts of the host slaves: mount");
+  return {};
+}
+
+Result<UniqueFd> make_root(const spec::RuntimeSpec& spec) {
+  if (spec.ambit.overlay) return make_overlay(*spec.ambit.overlay).context("root");
+  const std::string what = "root " + spec.root_path;
+  UniqueFd tree =
+      AMBIT_TRY(os::clone_tree(AT_FDCWD, spec.root_path, os::Depth::Recursive).context(what));
+  AMBIT_TRY(os::change_mount(tree.get(), {.propagation = MS_PRIVATE, .depth = os::Depth::Recursive})
+                .context(what));
+  if (!spec.root_readonly) return tree;
+  // The mounts below now, the root itself in finish_root(): mount points have to be made in it.
+  AMBIT_TRY(os::change_mount(tree.get(), {.set = MOUNT_ATTR_RDONLY, .depth = os::Depth::Recursive})
+                .context(what));
+  // Refused where the host has it read-only and locked; then making a mount point says so.
+  (void)os::change_mount(tree.get(), {.clear = MOUNT_ATTR_RDONLY});
+  return tree;
+}
+
+Result<void> cover_host_root(int mount_fd) {
+  UniqueFd host = AMBIT_TRY(os::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
+  return os::attach(mount_fd, host.get()).context("covering the host's root");
+}
+
+// Both arguments "." stack the old root on top of the new one, so that no folder in the image has
+// to be set aside for it.
+Result<void> enter_root(int root_fd) {
+  if (::fchdir(root_fd) < 0) return Error::from_errno(errno, "entering the root: fchdir");
+  if (::syscall(SYS_pivot_root, ".", ".") < 0)
+    return Error::from_errno(errno, "entering the root: pivot_root");
+  if (::umount2(".", MNT_DETACH) < 0)
+    return Error::from_errno(errno, "detaching the host's root: umount2");
+  if (::chdir("/") < 0) return Error::from_errno(errno, "entering the root: chdir");
+  return {};
+}
+
+Result<void> finish_root(int root_fd, const spec::RuntimeSpec& spec) {
+  if (!spec.rootfs_propagation.empty()) {
+    const std::uint64_t flags = AMBIT_TRY(parse_propagation(spec.rootfs_propagation));
+    const os::Depth depth = (flags & MS_REC) != 0 ? os::Depth::Recursive : os::Depth::Single;
+    AMBIT_TRY(
+        os::change_mount(root_fd, {.propagation = flags & ~std::uint64_t{MS_REC}, .depth = depth})
+            .context("propagation of the root"));
+  }
+  if (spec.root_readonly)
+    AMBIT_TRY(
+        os::change_mount(root_fd, {.set = MOUNT_ATTR_RDONLY}).context("making the root read-only"));
+  return {};
+}
+
+}  // namespace ambit::sandbox
