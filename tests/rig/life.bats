@@ -151,6 +151,15 @@ nothing_left() {
     [ "$(pid_of "$name" pid)" != "$first" ]
 }
 
+@test "run: a rig that is booted again keeps its shared folders and its network" {
+    mkdir -p "/var/tmp/$prefix"
+    "$rig" boot --host-network --bind "/var/tmp/$prefix"
+    sed -i 's/^packages=.*/packages=1/' "$rigs/$name/facts"
+    "$rig" run touch "/var/tmp/$prefix/file"
+    [ -e "/var/tmp/$prefix/file" ]
+    [ "$("$rig" run readlink /proc/self/ns/net)" = "$(readlink /proc/self/ns/net)" ]
+}
+
 @test "status: says what exists, as text and as JSON" {
     "$rig" boot
     run -0 "$rig" status
