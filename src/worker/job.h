@@ -1,0 +1,55 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "image/id_ranges.h"
+#include "image/manifest.h"
+#include "image/worker_call.h"
+#include "worker/report.h"
+#include "worker/staging.h"
+
+namespace ambit::worker {
+
+// What load and import share while they run.
+struct Job {
+  Staging staging;
+  Report& report;
+  image::IdMaps maps;
+  image::ForeignIds foreign_ids = image::ForeignIds::Refuse;
+  image::Platform platform;
+  std::string name_hint;
+  image::WorkerResult result;
+};
+
+// Sees to it that the job or the store has a blob, whole and with the right digest.
+using Fetch = std::function<Result<void>(const image::Descriptor& blob)>;
+
+struct UnpackedLayer {
+  std::string diff_id;
+  std::uint64_t bytes = 0;
+};
+
+// Unpacks a blob over the layers `lower_fds`, topmost first, into the job's partial layer.
+// `expected_diff_id` may be "" where there is none to hold it against.
+Result<UnpackedLayer> unpack_blob(Job& job, const image::Descriptor& blob,
+                                  const std::vector<int>& lower_fds,
+                                  const std::string& expected_diff_id);
+
+// Fetches the configuration and the layers of a manifest, unpacks those layers that nobody has,
+// and adds the image to job.result. Corrupt where digests or counts don't agree; Unsupported for
+// another platform.
+Result<void> add_image(Job& job, const image::Descriptor& manifest_blob,
+                       const image::Manifest& manifest, const Fetch& fetch,
+                       const std::vector<std::string>& references);
+
+// From the names that an archive gives an image, those that are references, normalised. A lone tag
+// ("3.20") is combined with the hint ("alpine-3.20", "alpine": alpine:3.20); an image without a
+// name gets the hint itself, if that can be one.
+std::vector<std::string> references_of(const std::vector<std::string>& names,
+                                       const std::string& hint);
+
+}  // namespace ambit::worker

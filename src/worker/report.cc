@@ -1,0 +1,22 @@
+#include "worker/report.h"
+
+#include "os/file.h"
+
+namespace ambit::worker {
+
+// A daemon that has gone away notices nothing; the parent-death signal ends this process then.
+void Report::progress(const image::Progress& progress) {
+  constexpr std::chrono::milliseconds kPause(100);
+  const auto now = std::chrono::steady_clock::now();
+  const std::string what = progress.stage + " " + progress.object;
+  if (what == last_ && now - last_time_ < kPause) return;
+  last_ = what;
+  last_time_ = now;
+  (void)os::write_all(output_fd_, image::write_line(progress));
+}
+
+void Report::result(const image::WorkerResult& result) {
+  (void)os::write_all(output_fd_, image::write_line(result));
+}
+
+}  // namespace ambit::worker
