@@ -1,0 +1,101 @@
+# `ambit logs`: the bytes the container wrote, as it wrote them.
+
+load ../support/ambit
+
+# identical FILE: a container writes FILE, and its logs are the same bytes.
+identical() {
+    ambit run -i --name "$c" $image sh -c 'cat' <"$1" >"$BATS_TEST_TMPDIR/seen"
+    cmp "$1" "$BATS_TEST_TMPDIR/seen"
+    ambit logs "$c" >"$BATS_TEST_TMPDIR/logs"
+    cmp "$1" "$BATS_TEST_TMPDIR/logs"
+}
+
+@test "logs: NUL bytes come back" {
+    printf 'a\0b\n\0\0\nc\n' >"$BATS_TEST_TMPDIR/in"
+    identical "$BATS_TEST_TMPDIR/in"
+}
+
+@test "logs: empty lines come back" {
+    printf '\n\na\n\n\nb\n\n' >"$BATS_TEST_TMPDIR/in"
+    identical "$BATS_TEST_TMPDIR/in"
+}
+
+@test "logs: a last line without an end has none afterwards" {
+    printf 'a\nno end' >"$BATS_TEST_TMPDIR/in"
+    identical "$BATS_TEST_TMPDIR/in"
+}
+
+@test "logs: lines of 60 KiB come back whole" {
+    head -c 61440 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/in"
+    printf '\nshort\n' >>"$BATS_TEST_TMPDIR/in"
+    head -c 61440 /dev/zero | tr '\0' y >>"$BATS_TEST_TMPDIR/in"
+    identical "$BATS_TEST_TMPDIR/in"
+}
+
+@test "logs: random bytes come back" {
+    head -c 300000 /dev/urandom >"$BATS_TEST_TMPDIR/in"
+    identical "$BATS_TEST_TMPDIR/in"
+}
+
+@test "logs: text that is no UTF-8, and blanks at the ends, come back" {
+    printf '  \xff\xfe leading\ttrailing \t \r\n\xc3\n \n' >"$BATS_TEST_TMPDIR/in"
+    identical "$BATS_TEST_TMPDIR/in"
+}
+
+@test "logs: standard error of the container is ours" {
+    ambit run --name "$c" $image sh -c 'echo out; echo err >&2' >/dev/null 2>&1
+    run -0 --separate-stderr ambit logs "$c"
+    [ "$output" = out ]
+    [ "$stderr" = err ]
+}
+
+@test "logs: --tail shows the last lines" {
+    ambit run --name "$c" $image seq 20 >/dev/null
+    run -0 ambit logs --tail 2 "$c"
+    [ "$output" = $'19\n20' ]
+    run -0 ambit logs --tail 0 "$c"
+    [ "$output" = "" ]
+}
+
+@test "logs: -t puts a time before each line" {
+    ambit run --name "$c" $image seq 2 >/dev/null
+    run -0 ambit logs -t "$c"
+    [[ ${lines[0]} =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}T.*\ 1$ ]]
+}
+
+@test "logs: --since and --until cut at a time" {
+    local middle
+    ambit run -d --name "$c" $image sh -c 'echo early; read line </tmp/go 2>/dev/null; until [ -e /tmp/go ]; do sleep 0.02; done; echo late' >/dev/null
+    eventually log_has "$c" early
+    middle=$(date +%s.%N)
+    ambit exec "$c" touch /tmp/go
+    ambit wait "$c"
+    run -0 ambit logs --since "$middle" "$c"
+    [ "$output" = late ]
+    run -0 ambit logs --until "$middle" "$c"
+    [ "$output" = early ]
+}
+
+@test "logs: -f shows what comes and ends with the container" {
+    ambit run -d --name "$c" $image sh -c 'echo one; until [ -e /tmp/go ]; do sleep 0.02; done; echo two'
+    ambit logs -f "$c" >"$BATS_TEST_TMPDIR/out" &
+    eventually has_line one "$BATS_TEST_TMPDIR/out"
+    ambit exec "$c" touch /tmp/go
+    timeout 20 tail --pid=$! -f /dev/null
+    [ "$(cat "$BATS_TEST_TMPDIR/out")" = $'one\ntwo' ]
+}
+
+@test "logs: a container that was started twice has the output of both runs" {
+    ambit run --name "$c" $image echo again >/dev/null
+    ambit start -a "$c" >/dev/null
+    run -0 ambit logs "$c"
+    [ "$output" = $'again\nagain' ]
+}
+
+@test "logs: --log-driver none keeps nothing" {
+    ambit run --name "$c" --log-driver none $image echo secret
+    run ambit logs "$c"
+    [[ $output != *secret* ]]
+    run -0 journalctl --user -o cat CONTAINER_NAME="$c"
+    [[ $output != *secret* ]]
+}
