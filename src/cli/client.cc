@@ -1,0 +1,86 @@
+#include "cli/client.h"
+
+namespace ambit::cli {
+namespace {
+
+constexpr char kContainerPrefix[] = "/org/ambit/Ambit1/container/";
+constexpr char kProperties[] = "org.freedesktop.DBus.Properties";
+
+// Activation failed or the peer went away: the bus's own words don't say what that means here.
+Error explain(Error error, const bus::Message& message) {
+  switch (error.code()) {
+    case ErrorCode::Timeout:
+      return std::move(error).context("ambitd did not answer " + message.member() +
+                                      " (see journalctl --user -u ambit.service)");
+    case ErrorCode::NotFound:
+      if (message.path() == kManagerPath)
+        return std::move(error).context(
+            "ambitd can't be started (see systemctl --user status ambit.service)");
+      // Another client removed the object after its path was looked up.
+      if (error.message().find("nknown object") != std::string::npos)
+        return Error(ErrorCode::NoSuchContainer, "it has been removed meanwhile");
+      return error;
+    default:
+      return error;
+  }
+}
+
+}  // namespace
+
+Result<Client> Client::connect() { return Client(AMBIT_TRY(bus::Bus::open_user())); }
+
+Result<bus::Message> Client::new_manager_call(const char* member) {
+  return bus_.new_call({.service = kService,
+                        .path = kManagerPath,
+                        .interface = kManagerInterface,
+                        .member = member});
+}
+
+Result<bus::Message> Client::new_container_call(const std::string& path, const char* member) {
+  return bus_.new_call(
+      {.service = kService, .path = path, .interface = kContainerInterface, .member = member});
+}
+
+Result<bus::Message> Client::new_image_call(const std::string& path, const char* member) {
+  return bus_.new_call(
+      {.service = kService, .path = path, .interface = kImageInterface, .member = member});
+}
+
+Result<bus::Message> Client::call(const bus::Message& message) {
+  Result<bus::Message> answer = bus_.call(message, bus::kNoTimeout);
+  if (!answer) return explain(std::move(answer).error(), message);
+  return answer;
+}
+
+Result<bus::Message> Client::new_property_call(const std::string& path, const char* interface,
+                                               const char* name) {
+  bus::Message message = AMBIT_TRY(bus_.new_call(
+      {.service = kService, .path = path, .interface = kProperties, .member = "Get"}));
+  AMBIT_TRY(message.append(std::string(interface), std::string(name)));
+  return message;
+}
+
+Result<std::string> Client::find(const char* member, const std::string& name) {
+  bus::Message message = AMBIT_TRY(new_manager_call(member));
+  AMBIT_TRY(message.append(name));
+  bus::Message answer = AMBIT_TRY(call(message));
+  return AMBIT_TRY(answer.read<bus::ObjectPath>()).value;
+}
+
+Result<std::string> Client::find_container(const std::string& name) {
+  return find("GetContainer", name);
+}
+
+Result<std::string> Client::find_image(const std::string& name) { return find("GetImage", name); }
+
+std::string id_of_path(std::string_view path) {
+  return std::string(path.substr(path.find_last_of('/') + 1));
+}
+
+std::string container_path(const std::string& id) { return kContainerPrefix + id; }
+
+bool is_full_id(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace ambit::cli

@@ -1,0 +1,149 @@
+#include "cli/container_row.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "bus/options.h"
+#include "cli/human.h"
+
+namespace ambit::cli {
+namespace {
+
+constexpr std::string_view kFilterKeys[] = {"name", "id", "status", "image", "label", "exited"};
+
+Result<ContainerRow> read_properties(bus::Message& message) {
+  ContainerRow row;
+  bus::OptionReader reader;
+  reader.add("Id", row.id)
+      .add("Name", row.name)
+      .add("Image", row.image)
+      .add("ImageId", row.image_id)
+      .add("Command", row.command)
+      .add("State", row.state)
+      .add("Unit", row.unit)
+      .add("Labels", row.labels)
+      .add("CreatedAt", row.created_usec)
+      .add("StartedAt", row.started_usec)
+      .add("ExitedAt", row.exited_usec)
+      .add("ExitCode", row.exit_code)
+      .add("ExitReason", row.exit_reason)
+      .add("MainPID", row.main_pid)
+      .add("OomKilled", row.oom_killed);
+  AMBIT_TRY(reader.read(message, bus::UnknownKeys::Skip));
+  return row;
+}
+
+// The value of one object in GetManagedObjects: a{sa{sv}}.
+Result<void> read_interfaces(bus::Message& message, std::vector<ContainerRow>& rows) {
+  AMBIT_TRY(bus::detail::enter(message.get(), 'a', "{sa{sv}}"));
+  while (!AMBIT_TRY(bus::detail::at_end(message.get()))) {
+    AMBIT_TRY(bus::detail::enter(message.get(), 'e', "sa{sv}"));
+    if (AMBIT_TRY(message.read<std::string>()) == kContainerInterface)
+      rows.push_back(AMBIT_TRY(read_properties(message)));
+    else
+      AMBIT_TRY(message.skip());
+    AMBIT_TRY(bus::detail::leave(message.get()));
+  }
+  return bus::detail::leave(message.get());
+}
+
+bool matches_label(const ContainerRow& row, const std::string& wanted) {
+  const std::size_t equals = wanted.find('=');
+  const auto label = row.labels.find(wanted.substr(0, equals));
+  return label != row.labels.end() &&
+         (equals == std::string::npos || label->second == wanted.substr(equals + 1));
+}
+
+bool matches_image(const ContainerRow& row, const std::string& wanted) {
+  const std::string image = short_reference(row.image);
+  const std::string plain = short_reference(wanted);
+  return image == plain || image == plain + ":latest" || image + ":latest" == plain ||
+         (!row.image_id.empty() && plain.size() >= 4 && row.image_id.starts_with(plain));
+}
+
+bool matches_value(const ContainerRow& row, const std::string& key, const std::string& wanted) {
+  if (key == "name") return row.name.find(wanted) != std::string::npos;
+  if (key == "id") return row.id.starts_with(wanted);
+  if (key == "status") return row.state == wanted;
+  if (key == "image") return matches_image(row, wanted);
+  if (key == "exited") return row.state == "exited" && strf("%d", row.exit_code) == wanted;
+  return matches_label(row, wanted);
+}
+
+}  // namespace
+
+Result<std::vector<ContainerRow>> list_containers(Client& client) {
+  bus::Message call =
+      AMBIT_TRY(client.bus().new_call({.service = kService,
+                                       .path = kManagerPath,
+                                       .interface = "org.freedesktop.DBus.ObjectManager",
+                                       .member = "GetManagedObjects"}));
+  bus::Message message = AMBIT_TRY(client.call(call));
+  std::vector<ContainerRow> rows;
+  AMBIT_TRY(bus::detail::enter(message.get(), 'a', "{oa{sa{sv}}}"));
+  while (!AMBIT_TRY(bus::detail::at_end(message.get()))) {
+    AMBIT_TRY(bus::detail::enter(message.get(), 'e', "oa{sa{sv}}"));
+    AMBIT_TRY(message.skip());
+    AMBIT_TRY(read_interfaces(message, rows));
+    AMBIT_TRY(bus::detail::leave(message.get()));
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const ContainerRow& a, const ContainerRow& b) {
+    return a.created_usec > b.created_usec;
+  });
+  return rows;
+}
+
+bool is_running(const ContainerRow& row) {
+  return row.state == "starting" || row.state == "running" || row.state == "paused" ||
+         row.state == "stopping";
+}
+
+std::string status_text(const ContainerRow& row, std::int64_t now_usec) {
+  if (row.state == "running" || row.state == "paused") {
+    const std::int64_t since = now_usec > row.started_usec ? now_usec - row.started_usec : 0;
+    return "Up " + human_duration(since) + (row.state == "paused" ? " (paused)" : "");
+  }
+  if (row.state == "exited") {
+    const bool known = row.exit_code >= 0 && row.exit_reason != "lost";
+    const std::string code = known ? strf("%d", row.exit_code) : "unknown";
+    const std::string ago = human_ago(row.exited_usec, now_usec);
+    return "Exited (" + code + ")" + (ago.empty() ? "" : " " + ago);
+  }
+  std::string text = row.state;
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z')
+    text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+Result<ContainerFilter> parse_container_filter(const std::vector<std::string>& texts) {
+  ContainerFilter filter;
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos)
+      return Error(ErrorCode::InvalidArgument, "--filter '" + text + "': write KEY=VALUE");
+    std::string key = text.substr(0, equals);
+    if (key == "ancestor") key = "image";
+    if (key == "state") key = "status";
+    if (std::find(std::begin(kFilterKeys), std::end(kFilterKeys), key) == std::end(kFilterKeys))
+      return Error(ErrorCode::InvalidArgument,
+                   "--filter '" + text +
+                       "': the key is name, id, status, image (ancestor), label or exited");
+    filter.wanted[key].push_back(text.substr(equals + 1));
+  }
+  return filter;
+}
+
+bool matches(const ContainerFilter& filter, const ContainerRow& row) {
+  for (const auto& [key, values] : filter.wanted) {
+    const auto fits = [&key = key, &row](const std::string& value) {
+      return matches_value(row, key, value);
+    };
+    const bool all = key == "label";
+    if (all ? !std::all_of(values.begin(), values.end(), fits)
+            : !std::any_of(values.begin(), values.end(), fits))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace ambit::cli

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/client.h"
+
+namespace ambit::cli {
+
+// A container as listings show it. Times in µs since 1970, 0: never.
+struct ContainerRow {
+  std::string id, name, image, image_id, state, exit_reason, unit;
+  std::vector<std::string> command;
+  std::map<std::string, std::string> labels;
+  std::int64_t created_usec = 0;
+  std::int64_t started_usec = 0;
+  std::int64_t exited_usec = 0;
+  std::int32_t exit_code = 0;
+  std::uint32_t main_pid = 0;
+  bool oom_killed = false;
+};
+
+// All containers, newest first: one call of GetManagedObjects.
+Result<std::vector<ContainerRow>> list_containers(Client& client);
+
+bool is_running(const ContainerRow& row);
+
+// "Up 5 minutes", "Exited (0) 2 hours ago", "Exited (unknown) 1 second ago", "Created".
+std::string status_text(const ContainerRow& row, std::int64_t now_usec);
+
+// `--filter KEY=VALUE`: name (a part of it), id (its beginning), status, image or ancestor, label
+// (KEY or KEY=VALUE), exited (a code). InvalidArgument names what is unknown.
+struct ContainerFilter {
+  std::map<std::string, std::vector<std::string>> wanted;
+};
+Result<ContainerFilter> parse_container_filter(const std::vector<std::string>& texts);
+
+// Values of one key are alternatives, but all labels must be there; keys add up.
+bool matches(const ContainerFilter& filter, const ContainerRow& row);
+
+}  // namespace ambit::cli

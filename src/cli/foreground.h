@@ -1,0 +1,107 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "bus/bus.h"
+#include "bus/event_loop.h"
+#include "cli/client.h"
+#include "cli/detach_keys.h"
+#include "cli/relay.h"
+#include "cli/streams.h"
+#include "cli/terminal.h"
+
+namespace ambit::cli {
+
+// Stays with a container, or an exec session, until it has ended: copies the streams, forwards
+// signals and the terminal's size, and learns the exit code. It does not depend on ambitd: when
+// that goes away the copying goes on, since the monitor is at the other end of the streams, and the
+// next ambitd is asked for the exit code.
+class Foreground {
+ public:
+  enum class Signals { Forward, EndHere };
+  // What to do when nobody reads our output any more.
+  enum class OutputGone {
+    StopIt,  // as a pipeline does: whoever writes on is ended
+    Leave,   // it goes on without us
+  };
+  struct Options {
+    const char* interface = kContainerInterface;  // what the path will be of
+    Signals signals = Signals::Forward;
+    OutputGone output_gone = OutputGone::Leave;
+    std::optional<DetachKeys> detach_keys;  // for a terminal whose input is ours
+    bool read_input = false;                // standard input goes to a terminal's socket
+    std::string name;                       // for messages; "": the short ID
+    std::function<Result<void>(const std::string&)> on_started;  // gets the object's path
+  };
+
+  // Subscribes to the end of every container: before the call that starts ours is sent.
+  static Result<std::unique_ptr<Foreground>> create(Client& client, Options options);
+
+  // Sends the call that starts it and stays until the end. `path` "" : the call's answer is the
+  // path. Returns the exit code; failures are told on standard error.
+  int start(bus::Message call, const std::string& path, Streams streams);
+
+  // The same for what runs already.
+  int follow(const std::string& path, Streams streams);
+
+  ~Foreground();
+
+ private:
+  Foreground(Client& client, Options options, bus::EventLoop loop);
+
+  struct Exit {
+    std::string path;
+    std::int32_t code;
+    std::string reason;
+  };
+
+  Result<void> subscribe();
+  Result<void> watch_signals();
+  int run_loop();
+  void on_started(Result<bus::Message> answer);
+  Result<void> attach();
+  Result<void> attach_input();
+  Result<void> attach_terminal();
+  Result<void> attach_output(UniqueFd& source, int sink_fd);
+  void on_output_end(std::size_t index, int sink_fd, Relay::End end);
+  void on_input_end(Relay::End end);
+  void on_signal(int signal);
+  void send_signal(int signal);
+  void send_size(std::uint32_t rows, std::uint32_t columns);
+  void stop_it();
+  void ask_for_end();
+  void on_wait_answer(Result<bus::Message> answer);
+  void on_exit(std::int32_t code, const std::string& reason);
+  void end_if_all_is_shown();
+  void watch_for_silence();
+  void finish(int code);
+  void fail(const Error& error);
+  std::string shown_name() const;
+
+  Client& client_;
+  Options options_;
+  bus::EventLoop loop_;
+  Streams streams_;
+  std::string path_;
+  std::vector<Exit> early_exits_;     // of containers, ours perhaps, before the path is known
+  std::vector<int> early_signals_;    // that came while the start was under way
+  std::optional<std::int32_t> exit_;  // the code, once it has ended
+  int result_ = 0;
+  int failed_waits_ = 0;
+  bool write_failed_ = false;
+  UniqueFd terminal_sink_;
+  RawMode raw_mode_;
+  std::unique_ptr<Relay> input_;
+  std::vector<std::unique_ptr<Relay>> outputs_;  // an ended one is null
+  std::vector<bus::EventSource> signals_;
+  bus::EventSource timer_;
+  bus::Slot match_, start_call_, wait_call_, signal_call_, stop_call_;
+};
+
+}  // namespace ambit::cli

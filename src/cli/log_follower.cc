@@ -1,0 +1,102 @@
+#include "cli/log_follower.h"
+
+#include <chrono>
+#include <utility>
+
+namespace ambit::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kBetweenWaits = 200ms;  // while ambitd can't be reached
+constexpr int kMaxFailedWaits = 25;
+
+}  // namespace
+
+Result<void> LogFollower::show() {
+  while (!past_end_) {
+    const auto piece = AMBIT_TRY(reader_.next());
+    if (!piece) break;
+    if (piece->realtime_usec < options_.since_usec) continue;
+    if (piece->realtime_usec > options_.until_usec) {
+      past_end_ = true;
+      break;
+    }
+    has_shown_ = true;
+    AMBIT_TRY(printer_.add(piece->bytes, piece->stream, piece->realtime_usec));
+  }
+  return printer_.flush();
+}
+
+Result<void> LogFollower::follow(const std::string& path) {
+  path_ = path;
+  bus::EventLoop loop = AMBIT_TRY(bus::EventLoop::create());
+  loop_ = &loop;
+  AMBIT_TRY(client_.bus().attach(loop));
+  // Watching begins before the first look, so that nothing falls between the two.
+  AMBIT_TRY(watch_journal());
+  AMBIT_TRY(ask_for_end());
+  AMBIT_TRY(show());
+  if (!past_end_) AMBIT_TRY(loop.run());
+  journal_.reset();
+  timer_.reset();
+  retry_.reset();
+  wait_.reset();
+  (void)sd_bus_detach_event(client_.bus().get());
+  loop_ = nullptr;
+  return result_;
+}
+
+Result<void> LogFollower::watch_journal() {
+  const int fd = AMBIT_TRY(reader_.fd());
+  const int events = AMBIT_TRY(reader_.poll_events());
+  // poll(2) and epoll(7) share the numbers of POLLIN and POLLOUT.
+  journal_ = AMBIT_TRY(
+      loop_->on_io(fd, static_cast<std::uint32_t>(events), [this](std::uint32_t) { on_news(); }));
+  const auto timeout = AMBIT_TRY(reader_.timeout());
+  if (timeout) timer_ = AMBIT_TRY(loop_->on_timer(*timeout, [this] { on_news(); }));
+  return {};
+}
+
+void LogFollower::on_news() {
+  const auto news = reader_.process();
+  if (!news) return finish(news.error());
+  if (*news) {
+    const Result<void> shown = show();
+    if (!shown || past_end_) return finish(shown);
+  }
+  const auto timeout = reader_.timeout();
+  if (timeout && *timeout && timer_) (void)timer_.restart(**timeout);
+}
+
+Result<void> LogFollower::ask_for_end() {
+  bus::Message call = AMBIT_TRY(client_.new_container_call(path_, "Wait"));
+  wait_ = AMBIT_TRY(client_.bus().call_async(
+      call, [this](Result<bus::Message> answer) { on_wait_answer(std::move(answer)); },
+      bus::kNoTimeout));
+  return {};
+}
+
+void LogFollower::on_wait_answer(Result<bus::Message> answer) {
+  // ambitd may be replaced meanwhile: its successor is asked. One that was removed has ended.
+  if (!answer && answer.error().code() == ErrorCode::Timeout &&
+      ++failed_waits_ <= kMaxFailedWaits) {
+    auto retry = loop_->on_timer(kBetweenWaits, [this] {
+      const Result<void> asked = ask_for_end();
+      if (!asked) finish(asked);
+    });
+    if (!retry) return finish(retry.error());
+    retry_ = *std::move(retry);
+    return;
+  }
+  // A file that the journal has begun meanwhile is found by this.
+  const auto news = reader_.process();
+  finish(news ? show() : Result<void>(news.error()));
+}
+
+void LogFollower::finish(Result<void> result) {
+  result_ = std::move(result);
+  loop_->exit(0);
+}
+
+}  // namespace ambit::cli

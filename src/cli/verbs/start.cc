@@ -1,0 +1,83 @@
+#include <unistd.h>
+
+#include "cli/batch.h"
+#include "cli/client.h"
+#include "cli/exit_codes.h"
+#include "cli/foreground.h"
+#include "cli/output.h"
+#include "cli/parser.h"
+#include "cli/verbs.h"
+
+namespace ambit::cli {
+namespace {
+
+struct StartFlags {
+  bool attach = false;
+  bool interactive = false;
+  bool proxy_signals = true;
+  std::optional<std::string> detach_keys;
+};
+
+Result<int> start_here(Client& client, const StartFlags& flags, const std::string& name) {
+  const std::string path = AMBIT_TRY(client.find_container(name));
+  const bool terminal = AMBIT_TRY(client.property<bool>(path, kContainerInterface, "Terminal"));
+  bus::OptionWriter options;
+  Streams streams =
+      AMBIT_TRY(Streams::make({.terminal = terminal, .input = flags.interactive}, options));
+  const bool raw_input = terminal && flags.interactive;
+  const bool forward = flags.proxy_signals && !(raw_input && ::isatty(STDIN_FILENO) == 1);
+  DetachKeys keys = AMBIT_TRY(
+      DetachKeys::parse(flags.detach_keys.value_or(kDefaultDetachKeys)).context("--detach-keys"));
+  Foreground::Options wishes{
+      .signals = forward ? Foreground::Signals::Forward : Foreground::Signals::EndHere,
+      .output_gone = Foreground::OutputGone::Leave,
+      .detach_keys = std::move(keys),
+      .read_input = raw_input,
+      .name = name};
+  auto foreground = AMBIT_TRY(Foreground::create(client, std::move(wishes)));
+  bus::Message call = AMBIT_TRY(client.new_container_call(path, "Start"));
+  AMBIT_TRY(options.append_dict(call));
+  options = bus::OptionWriter();  // closes the far ends of the streams
+  return foreground->start(std::move(call), path, std::move(streams));
+}
+
+int start_all(Client& client, const std::vector<std::string>& names) {
+  return for_each_container(
+      client, names,
+      {.make_call = [&client](const std::string& path) -> Result<bus::Message> {
+         bus::Message call = AMBIT_TRY(client.new_container_call(path, "Start"));
+         AMBIT_TRY(bus::OptionWriter().append_dict(call));
+         return call;
+       },
+       // Docker and podman are content with what runs already.
+       .ignore = [](ErrorCode code) { return code == ErrorCode::AlreadyRunning; }});
+}
+
+Result<int> start(const StartFlags& flags, const std::vector<std::string>& names) {
+  Client client = AMBIT_TRY(Client::connect());
+  if (flags.attach || flags.interactive) return start_here(client, flags, names.front());
+  return start_all(client, names);
+}
+
+}  // namespace
+
+int verb_start(int argc, char** argv) {
+  Parser parser("start", "CONTAINER...", "Starts containers that were created or have exited.");
+  StartFlags flags;
+  parser.flag("-a,--attach", flags.attach, "stay with it: show its output, end with its exit code");
+  parser.flag("-i,--interactive", flags.interactive, "connect standard input too");
+  parser.flag("--sig-proxy", flags.proxy_signals, "forward signals (default; =false: don't)");
+  parser.value("--detach-keys", flags.detach_keys, "KEYS", kDetachKeysHelp);
+  if (const auto code = parser.parse(argc, argv)) return *code;
+  const auto& names = parser.arguments();
+  if (names.empty()) return parser.usage_error("which container?");
+  if ((flags.attach || flags.interactive) && names.size() > 1)
+    return parser.usage_error("only one container can be attached");
+
+  const Result<int> code = start(flags, names);
+  if (code) return *code;
+  print_error(code.error());
+  return exit_code(code.error().code());
+}
+
+}  // namespace ambit::cli
