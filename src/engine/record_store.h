@@ -22,7 +22,8 @@ class RecordStore {
 
   struct Listing {
     std::vector<spec::ContainerRecord> records;
-    std::vector<std::string> problems;  // one line each: a record that can't be read is left out
+    std::vector<std::string> unfinished;  // IDs of folders whose record was never written
+    std::vector<std::string> problems;    // one line each: a record that can't be read is left out
   };
   Result<Listing> list() const;
 
