@@ -1,0 +1,96 @@
+#include <sys/wait.h>
+
+#include <csignal>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "monitor/monitor.h"
+#include "monitor/shown_code.h"
+#include "os/file.h"
+#include "spec/exit_record.h"
+
+// From the end of PID 1 to the last word. The order is the contract: whoever is told that a
+// container has exited finds its output in the journal, its record on disk, its cgroup gone.
+namespace ambit::monitor {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kEmptyGrace{5};  // SIGKILL takes effect at once but for sleep in the kernel
+constexpr seconds kReadGrace{10};
+
+void log_failure(const std::string& name, const Result<void>& result) {
+  if (!result) log(LogLevel::Error, "%s: %s", name.c_str(), result.error().message().c_str());
+}
+
+}  // namespace
+
+Result<void> Monitor::finish() {
+  phase_ = Phase::Ending;
+  AMBIT_TRY(empty_payload());
+  AMBIT_TRY(read_rest());
+  const spec::ExitRecord record = exit_record();
+  AMBIT_TRY(deliver(record));
+  log_failure(settings_.name, payload_.remove());
+  control_.unlisten(descriptors_.get("run"));
+  control_.tell_all({.type = spec::MonitorMessageType::Exited,
+                     .a = record.exit_code,
+                     .b = record.exited_usec,
+                     .text = record.reason});
+  return {};
+}
+
+// A process that was executed into the container, or one of a container that shares the host's PID
+// namespace, outlives PID 1 and may hold its output open.
+Result<void> Monitor::empty_payload() {
+  const Clock::time_point deadline = Clock::now() + kEmptyGrace;
+  auto populated = payload_.is_populated();
+  if (populated && *populated) log_failure(settings_.name, payload_.kill());
+  while (populated && *populated && Clock::now() < deadline) {
+    polls_.want(payload_.events_fd(), POLLPRI);
+    polls_.wake_at(deadline);
+    AMBIT_TRY(step());
+    populated = payload_.is_populated();
+  }
+  if (populated && *populated)
+    log(LogLevel::Error, "%s: processes of the container can't be killed", settings_.name.c_str());
+  return {};
+}
+
+Result<void> Monitor::read_rest() {
+  streams_->begin_drain();
+  const Clock::time_point deadline = Clock::now() + kReadGrace;
+  while (!streams_->is_read() && Clock::now() < deadline) {
+    polls_.wake_at(deadline);
+    AMBIT_TRY(step());
+  }
+  return {};
+}
+
+// The record is written while journald reads.
+Result<void> Monitor::deliver(const spec::ExitRecord& record) {
+  streams_->begin_delivery();
+  log_failure(settings_.name,
+              os::write_file_atomic(descriptors_.get("data"), spec::kExitRecordName,
+                                    spec::write_exit_record(record), os::Durability::PowerLoss));
+  while (!streams_->is_delivered(Clock::now())) AMBIT_TRY(step());
+  return {};
+}
+
+spec::ExitRecord Monitor::exit_record() const {
+  const int status = exit_->wait_status;
+  const bool oom_killed = payload_.oom_kills() > 0;
+  const bool is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  const auto boot_id = os::boot_id();
+  return {.boot_id = boot_id ? *boot_id : "",
+          .started_usec = started_usec_,
+          .exited_usec = exit_->usec,
+          .exit_code = shown_code(status),
+          .reason = is_killed && oom_killed ? "oom"
+                    : WIFSIGNALED(status)   ? "signal"
+                                            : "exited",
+          .oom_killed = oom_killed};
+}
+
+}  // namespace ambit::monitor

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <list>
+#include <string_view>
+
+#include "base/unique_fd.h"
+#include "monitor/client_sink.h"
+#include "monitor/log_stream.h"
+#include "monitor/poll_set.h"
+
+namespace ambit::monitor {
+
+// One output stream of a container: read once, and given to the journal and to every client.
+class Output {
+ public:
+  using Clock = PollSet::Clock;
+
+  // `source`: read end of a pipe, or (a copy of) the pty's master; made non-blocking. `log` may be
+  // null. `sender` is what the log sends through.
+  Output(UniqueFd source, LogStream* log, const systemd::JournalSender* sender);
+
+  void add_client(UniqueFd fd, ClientSink::Kind kind);
+
+  void prepare(PollSet& polls) const;
+  void dispatch(const PollSet& polls, Clock::time_point now);
+
+  // The container has ended: nothing that comes from now on is new, so the primary's pace counts
+  // no more. Then is_at_end() turns true when everything that was written has been read.
+  void begin_drain() { is_draining_ = true; }
+  bool is_at_end() const { return !source_; }
+
+  // After the end: pipes are widened, so that most readers need not be waited for.
+  void widen_clients();
+  bool is_behind(ClientSink::Kind kind) const;
+  void close_clients() { clients_.clear(); }
+  bool has_clients() const { return !clients_.empty(); }
+
+ private:
+  bool may_read() const;
+  void read_once(Clock::time_point now);
+  void end(Clock::time_point now);
+
+  UniqueFd source_;
+  LogStream* log_;
+  const systemd::JournalSender* sender_;
+  std::list<ClientSink> clients_;
+  bool is_draining_ = false;
+};
+
+// The memory that all reads share is given back to the kernel; call it before a long wait.
+void release_read_buffer();
+
+}  // namespace ambit::monitor

@@ -1,0 +1,95 @@
+#include "monitor/payload.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "os/cgroup.h"
+#include "os/file.h"
+
+namespace ambit::monitor {
+namespace {
+
+constexpr char kPayload[] = "payload";
+constexpr char kSupervisor[] = "supervisor";
+// cgroup.max.depth is unlimited by default; this many levels are open at once.
+constexpr int kMaxDepth = 256;
+
+Result<void> move_and_verify(int cgroup_fd, pid_t pid, const std::string& path) {
+  AMBIT_TRY(os::move_to_cgroup(cgroup_fd, pid).context("moving to " + path));
+  const std::string actual = AMBIT_TRY(os::cgroup_of(pid));
+  if (actual == path) return {};
+  return Error(ErrorCode::Internal, "moving to " + path + ": the process is in " + actual);
+}
+
+struct CloseDir {
+  void operator()(DIR* dir) const { (void)::closedir(dir); }
+};
+
+Result<void> remove_below(int parent_fd, const std::string& name, int depth) {
+  if (::unlinkat(parent_fd, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+  if (depth == 0) return Error::from_errno(errno, "removing cgroup " + name);
+  UniqueFd fd = AMBIT_TRY(os::open_at(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  const std::unique_ptr<DIR, CloseDir> dir(::fdopendir(fd.get()));
+  if (!dir) return Error::from_errno(errno, "reading cgroup " + name);
+  const int dir_fd = fd.release();  // closedir() closes it
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const std::string child = entry->d_name;
+    if (entry->d_type == DT_DIR && child != "." && child != "..")
+      AMBIT_TRY(remove_below(dir_fd, child, depth - 1));
+  }
+  if (::unlinkat(parent_fd, name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
+    return Error::from_errno(errno, "removing cgroup " + name);
+  return {};
+}
+
+}  // namespace
+
+Result<Payload> Payload::place(const std::string& scope, pid_t child) {
+  Payload payload;
+  payload.scope_ = AMBIT_TRY(os::open_cgroup(scope));
+  UniqueFd supervisor = AMBIT_TRY(os::make_child_cgroup(payload.scope_.get(), kSupervisor));
+  payload.payload_ = AMBIT_TRY(os::make_child_cgroup(payload.scope_.get(), kPayload));
+  payload.events_ = AMBIT_TRY(os::open_at(payload.payload_.get(), "cgroup.events", O_RDONLY));
+  const pid_t self = ::getpid();
+  AMBIT_TRY(move_and_verify(supervisor.get(), self, scope + "/" + kSupervisor));
+  AMBIT_TRY(move_and_verify(payload.payload_.get(), child, scope + "/" + kPayload));
+  return payload;
+}
+
+Result<void> Payload::kill() const {
+  if (!exists()) return {};
+  return os::kill_cgroup(payload_.get());
+}
+
+Result<bool> Payload::is_populated() const {
+  if (!exists()) return false;
+  // Through the descriptor that is polled: reading is what makes the kernel wait for news.
+  std::array<char, 256> text;
+  const ssize_t n = ::pread(events_.get(), text.data(), text.size(), 0);
+  if (n < 0 && errno == ENODEV) return false;  // removed
+  if (n < 0) return Error::from_errno(errno, "reading cgroup.events");
+  return std::string_view(text.data(), static_cast<std::size_t>(n)).find("populated 1") !=
+         std::string_view::npos;
+}
+
+long long Payload::oom_kills() const {
+  if (!exists()) return 0;
+  const auto count = os::oom_kills(scope_.get());
+  return count ? *count : 0;
+}
+
+Result<void> Payload::remove() {
+  if (!exists()) return {};
+  payload_.reset();
+  events_.reset();
+  return remove_below(scope_.get(), kPayload, kMaxDepth);
+}
+
+}  // namespace ambit::monitor

@@ -1,0 +1,255 @@
+#include "monitor/streams.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "base/strings.h"
+
+namespace ambit::monitor {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr milliseconds kPipePatience{1000};
+constexpr milliseconds kTerminalPatience{50};
+
+// How long the end of a container waits for those who take its output.
+constexpr seconds kPrimaryGrace{10};
+constexpr seconds kLateGrace{1};
+constexpr seconds kJournalGrace{1};       // journald hangs, or there is none
+constexpr seconds kSlowJournalGrace{10};  // it takes records, only slowly
+constexpr microseconds kJournalCheck{200};
+constexpr milliseconds kClientCheck{50};
+
+struct Pipe {
+  UniqueFd read_end;
+  UniqueFd write_end;
+};
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) < 0) return Error::from_errno(errno, "pipe2");
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+Result<UniqueFd> duplicate(const UniqueFd& fd) {
+  UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3));
+  if (!copy) return Error::from_errno(errno, "duplicating a descriptor");
+  return copy;
+}
+
+std::string common_fields(const spec::MonitorSettings& settings) {
+  std::string fields;
+  systemd::append_journal_field(fields, "SYSLOG_IDENTIFIER", settings.name);
+  systemd::append_journal_field(fields, "CONTAINER_NAME", settings.name);
+  systemd::append_journal_field(fields, "CONTAINER_ID", short_id(settings.id));
+  systemd::append_journal_field(fields, "CONTAINER_ID_FULL", settings.id);
+  systemd::append_journal_field(fields, "IMAGE_NAME", settings.image);
+  return fields;
+}
+
+systemd::JournalSender::Options sender_options() {
+  systemd::JournalSender::Options options;
+  // The environment is ambitd's to set; the tests give it a journal of their own.
+  if (const char* path = ::getenv("AMBIT_JOURNAL_SOCKET")) options.socket_path = path;
+  return options;
+}
+
+}  // namespace
+
+Streams::Streams(const spec::MonitorSettings& settings, Form form)
+    : form_(form),
+      at_last_end_(settings.open_stdin ? Input::AtLastEnd::KeepOpen : Input::AtLastEnd::Close),
+      log_driver_(settings.log_driver),
+      sender_(common_fields(settings), sender_options()),
+      log_out_(sender_, {.name = "stdout",
+                         .priority = 6,
+                         .patience = form == Form::Terminal ? kTerminalPatience : kPipePatience}),
+      log_err_(sender_, {.name = "stderr", .priority = 3, .patience = kPipePatience}) {}
+
+Result<void> Streams::open(Descriptors& descriptors) {
+  if (form_ == Form::Terminal) {
+    first_tty_ = descriptors.take("tty");
+    return {};
+  }
+  UniqueFd client_stdin = descriptors.take("stdin");
+  if (client_stdin || at_last_end_ == Input::AtLastEnd::KeepOpen) {
+    Pipe pipe = AMBIT_TRY(make_pipe());
+    container_stdin_ = std::move(pipe.read_end);
+    // A container that was started with somebody at its input sees that input end.
+    input_.emplace(std::move(pipe.write_end),
+                   client_stdin ? Input::AtLastEnd::Close : Input::AtLastEnd::KeepOpen);
+    if (client_stdin) input_->add_client(std::move(client_stdin));
+  }
+  Pipe out = AMBIT_TRY(make_pipe());
+  Pipe err = AMBIT_TRY(make_pipe());
+  container_stdout_ = std::move(out.write_end);
+  container_stderr_ = std::move(err.write_end);
+  add_output(std::move(out.read_end), log_out_);
+  add_output(std::move(err.read_end), log_err_);
+  for (const char* name : {"stdout", "stderr"})
+    if (UniqueFd fd = descriptors.take(name))
+      (name[3] == 'o' ? outputs_.front() : outputs_.back())
+          .add_client(std::move(fd), ClientSink::Kind::Primary);
+  return {};
+}
+
+void Streams::add_output(UniqueFd source, LogStream& log) {
+  outputs_.emplace_back(std::move(source), logs() ? &log : nullptr, &sender_);
+}
+
+sandbox::Stdio Streams::container_ends() const {
+  return {.stdin_fd = container_stdin_.get(),
+          .stdout_fd = container_stdout_.get(),
+          .stderr_fd = container_stderr_.get()};
+}
+
+void Streams::close_container_ends() {
+  container_stdin_.reset();
+  container_stdout_.reset();
+  container_stderr_.reset();
+}
+
+Result<void> Streams::adopt_console(UniqueFd master) {
+  console_ = std::move(master);
+  // Kept open, so that a container that closes its terminal for a moment does not end it.
+  console_peer_.reset(::ioctl(console_.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!console_peer_) return Error::from_errno(errno, "opening the terminal's other end");
+  UniqueFd source = AMBIT_TRY(duplicate(console_));
+  UniqueFd sink = AMBIT_TRY(duplicate(console_));
+  add_output(std::move(source), log_out_);
+  input_.emplace(std::move(sink), Input::AtLastEnd::KeepOpen);
+  if (!first_tty_) return {};
+  UniqueFd writing = AMBIT_TRY(duplicate(first_tty_));
+  outputs_.front().add_client(std::move(writing), ClientSink::Kind::Primary);
+  input_->add_client(std::move(first_tty_));
+  return {};
+}
+
+Result<std::vector<UniqueFd>> Streams::attach(const std::string& names) {
+  std::vector<UniqueFd> ends;
+  for (const std::string& name : split(names, ' ')) {
+    UniqueFd end = AMBIT_TRY(attach_one(name));
+    ends.push_back(std::move(end));
+  }
+  return ends;
+}
+
+Result<UniqueFd> Streams::attach_one(const std::string& name) {
+  if (form_ == Form::Terminal && name == "tty") return attach_terminal();
+  if (form_ == Form::Terminal)
+    return Error(ErrorCode::InvalidArgument, "the container has a terminal, and no " + name);
+  if (name != "stdin" && name != "stdout" && name != "stderr")
+    return Error(ErrorCode::InvalidArgument, "the container has no '" + name + "'");
+  if (name == "stdin" && !(input_ && input_->is_open()))
+    return Error(ErrorCode::NotRunning, "the container's stdin is closed");
+  Pipe pipe = AMBIT_TRY(make_pipe());
+  if (name == "stdin") {
+    input_->add_client(std::move(pipe.read_end));
+    return std::move(pipe.write_end);
+  }
+  (name == "stdout" ? outputs_.front() : outputs_.back())
+      .add_client(std::move(pipe.write_end), ClientSink::Kind::Late);
+  return std::move(pipe.read_end);
+}
+
+Result<UniqueFd> Streams::attach_terminal() {
+  if (!console_) return Error(ErrorCode::NotRunning, "the container has no terminal yet");
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+    return Error::from_errno(errno, "socketpair");
+  UniqueFd ours(ends[0]);
+  UniqueFd theirs(ends[1]);
+  UniqueFd writing = AMBIT_TRY(duplicate(ours));
+  outputs_.front().add_client(std::move(writing), ClientSink::Kind::Late);
+  input_->add_client(std::move(ours));
+  redraw();
+  return theirs;
+}
+
+Result<void> Streams::resize(unsigned short rows, unsigned short columns) {
+  if (!console_) return Error(ErrorCode::InvalidArgument, "the container has no terminal");
+  winsize size = {};
+  size.ws_row = rows;
+  size.ws_col = columns;
+  if (::ioctl(console_.get(), TIOCSWINSZ, &size) < 0) return Error::from_errno(errno, "TIOCSWINSZ");
+  return {};
+}
+
+// The kernel sends SIGWINCH for a size that differs, and programs redraw for that.
+void Streams::redraw() {
+  winsize size = {};
+  if (::ioctl(console_.get(), TIOCGWINSZ, &size) < 0) return;
+  winsize other = size;
+  ++other.ws_row;
+  (void)::ioctl(console_.get(), TIOCSWINSZ, &other);
+  (void)::ioctl(console_.get(), TIOCSWINSZ, &size);
+}
+
+void Streams::note(int priority, std::string_view message) {
+  if (!logs()) return;
+  std::string record;
+  systemd::append_journal_field(record, "PRIORITY", std::to_string(priority));
+  systemd::append_journal_field(record, "MESSAGE", message);
+  sender_.queue(record);
+}
+
+void Streams::prepare(PollSet& polls) const {
+  for (const Output& output : outputs_) output.prepare(polls);
+  if (input_) input_->prepare(polls);
+  polls.want(sender_.fd(), sender_.poll_events());
+  polls.wake_at(sender_.retry_at());
+  // No event tells that journald is done, and the graces need a clock.
+  if (is_delivering_)
+    polls.wake_at(Clock::now() + (is_journal_done_ ? kClientCheck : kJournalCheck));
+}
+
+void Streams::dispatch(const PollSet& polls) {
+  const Clock::time_point now = Clock::now();
+  for (Output& output : outputs_) output.dispatch(polls, now);
+  if (input_) input_->dispatch(polls);
+  sender_.flush();
+}
+
+void Streams::begin_drain() {
+  input_.reset();
+  console_peer_.reset();
+  for (Output& output : outputs_) output.begin_drain();
+}
+
+bool Streams::is_read() const {
+  return std::all_of(outputs_.begin(), outputs_.end(),
+                     [](const Output& output) { return output.is_at_end(); });
+}
+
+void Streams::begin_delivery() {
+  is_delivering_ = true;
+  delivery_began_ = Clock::now();
+  for (Output& output : outputs_) output.widen_clients();
+  sender_.begin_drain();
+}
+
+bool Streams::is_delivered(Clock::time_point now) {
+  const auto waited = now - delivery_began_;
+  const auto behind = [this](ClientSink::Kind kind) {
+    return std::any_of(outputs_.begin(), outputs_.end(),
+                       [kind](const Output& output) { return output.is_behind(kind); });
+  };
+  const bool is_slow = sender_.fd() >= 0 && !sender_.is_empty();
+  const seconds journal_grace = is_slow ? kSlowJournalGrace : kJournalGrace;
+  if (!is_journal_done_) is_journal_done_ = sender_.is_drained();
+  if (waited < kPrimaryGrace && behind(ClientSink::Kind::Primary)) return false;
+  if (waited < kLateGrace && behind(ClientSink::Kind::Late)) return false;
+  return is_journal_done_ || waited >= journal_grace;
+}
+
+}  // namespace ambit::monitor

@@ -1,0 +1,278 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "os/cgroup.h"
+#include "unit/monitor/monitor_run.h"
+
+// Start, stop, kill and exit of one container under a monitor, as ambitd sees them.
+namespace ambit::test {
+namespace {
+
+using spec::MonitorMessage;
+using spec::MonitorMessageType;
+
+class MonitorLifecycleTest : public MonitorFixture {
+ protected:
+  void SetUp() override {
+    MonitorFixture::SetUp();
+    AMBIT_REQUIRE_CONTAINERS();
+  }
+};
+
+std::string cgroup_of(std::int64_t pid) {
+  const auto path = os::cgroup_of(static_cast<pid_t>(pid));
+  return path ? *path : path.error().message();
+}
+
+TEST_F(MonitorLifecycleTest, ExitCodeOfTheContainerIsSentAndRecorded) {
+  MonitorRun run(*this, {.command = {"exit", "42"}});
+  run.start();
+  const MonitorMessage exited = run.expect_exited();
+  EXPECT_EQ(exited.a, 42);
+  EXPECT_EQ(exited.text, "exited");
+  EXPECT_EQ(run.record().exit_code, 42);
+  EXPECT_EQ(run.record().reason, "exited");
+  EXPECT_EQ(run.record().exited_usec, exited.b);
+  EXPECT_FALSE(run.record().oom_killed);
+  EXPECT_GE(run.record().exited_usec, run.record().started_usec);
+  EXPECT_EQ(run.record().boot_id, *os::boot_id());
+}
+
+TEST_F(MonitorLifecycleTest, MonitorAndContainerLiveInTheirOwnCgroups) {
+  MonitorRun run(*this, {.command = {"wait"}});
+  run.expect(MonitorMessageType::Ready);
+  run.send({.type = MonitorMessageType::Go, .text = run.scope()});
+  const MonitorMessage started = run.expect(MonitorMessageType::Started);
+  EXPECT_EQ(cgroup_of(started.a), run.scope() + "/payload");
+  EXPECT_EQ(cgroup_of(run.pid()), run.scope() + "/supervisor");
+  run.send({.type = MonitorMessageType::Kill, .a = SIGKILL});
+  run.expect_exited();
+}
+
+TEST_F(MonitorLifecycleTest, NothingRunsBeforeGo) {
+  MonitorRun run(*this, {.command = {"print", "hello"}, .clients = {"stdout"}});
+  run.expect(MonitorMessageType::Ready);
+  EXPECT_TRUE(journal().records().empty());
+  run.send({.type = MonitorMessageType::Go, .text = run.scope()});
+  run.expect(MonitorMessageType::Started);
+  EXPECT_EQ(run.read_to_end("stdout"), "hello");
+  run.expect_exited();
+}
+
+TEST_F(MonitorLifecycleTest, ACommandThatIsMissingIsToldAndLeavesNothing) {
+  MonitorOptions options{.command = {"x"}};
+  std::filesystem::remove(folder() + "/root/payload");
+  MonitorRun run(*this, options);
+  // Whether the command is there may be found out before or after Go.
+  MonitorMessage message = run.expect_either(MonitorMessageType::Ready, MonitorMessageType::Failed);
+  if (message.type == MonitorMessageType::Ready) {
+    run.send({.type = MonitorMessageType::Go, .text = run.scope()});
+    message = run.expect(MonitorMessageType::Failed);
+  }
+  EXPECT_EQ(static_cast<int>(message.code), static_cast<int>(ErrorCode::CommandNotFound));
+  EXPECT_TRUE(run.wait_for_end());
+  EXPECT_FALSE(run.has_record());
+  EXPECT_FALSE(std::filesystem::exists(run.run_folder() + "/monitor.sock"));
+  EXPECT_FALSE(std::filesystem::exists("/sys/fs/cgroup" + run.scope() + "/payload"));
+}
+
+TEST_F(MonitorLifecycleTest, AScopeThatIsNotThereFailsTheStart) {
+  MonitorRun run(*this, {.command = {"print", "must not run"}, .clients = {"stdout"}});
+  run.expect(MonitorMessageType::Ready);
+  run.send({.type = MonitorMessageType::Go, .text = "/no/such.scope"});
+  const MonitorMessage failed = run.expect(MonitorMessageType::Failed);
+  EXPECT_NE(failed.text.find("/no/such.scope"), std::string::npos) << failed.text;
+  EXPECT_TRUE(run.wait_for_end());
+  EXPECT_EQ(run.read_to_end("stdout"), "");
+}
+
+TEST_F(MonitorLifecycleTest, AbortEndsAStartWithoutARecord) {
+  MonitorRun run(*this, {.command = {"wait"}, .clients = {"stdout"}});
+  run.expect(MonitorMessageType::Ready);
+  run.send({.type = MonitorMessageType::Abort});
+  EXPECT_TRUE(run.wait_for_end());
+  EXPECT_EQ(run.read_to_end("stdout"), "");
+  EXPECT_FALSE(run.has_record());
+}
+
+TEST_F(MonitorLifecycleTest, LosingAmbitdBeforeTheCommandRunsEndsTheStart) {
+  MonitorRun run(*this, {.command = {"wait"}, .clients = {"stdout"}});
+  run.expect(MonitorMessageType::Ready);
+  run.disconnect();
+  EXPECT_TRUE(run.wait_for_end());
+  EXPECT_EQ(run.read_to_end("stdout"), "");
+  EXPECT_FALSE(run.has_record());
+  EXPECT_FALSE(std::filesystem::exists(run.run_folder() + "/monitor.sock"));
+}
+
+TEST_F(MonitorLifecycleTest, TheContainerOutlivesAmbitdAndANewOneIsTold) {
+  MonitorRun run(*this, {.command = {"deaf"}, .clients = {"stdout"}});
+  run.start();
+  run.read_until("stdout", "ready\n");
+  run.disconnect();
+  run.reconnect();
+  run.send({.type = MonitorMessageType::Hello});
+  const MonitorMessage state = run.expect(MonitorMessageType::State);
+  EXPECT_EQ(state.text, "running");
+  EXPECT_EQ(cgroup_of(state.a), run.scope() + "/payload");
+  EXPECT_GT(state.b, 0);
+  run.send({.type = MonitorMessageType::Stop, .a = 60'000'000});
+  run.expect(MonitorMessageType::Stopping);
+  run.send({.type = MonitorMessageType::Hello});
+  EXPECT_EQ(run.expect(MonitorMessageType::State).text, "stopping");
+  run.send({.type = MonitorMessageType::Kill, .a = SIGKILL});
+  EXPECT_EQ(run.expect_exited().a, 137);
+}
+
+TEST_F(MonitorLifecycleTest, EverybodyWhoSaidHelloIsTold) {
+  MonitorRun run(*this, {.command = {"wait"}});
+  run.start();
+  PeerConnection second(run.run_folder());
+  second.send({.type = MonitorMessageType::Hello});
+  second.expect(MonitorMessageType::State);
+  run.send({.type = MonitorMessageType::Kill, .a = SIGKILL});
+  EXPECT_EQ(second.expect(MonitorMessageType::Exited).a, 137);
+  run.expect_exited();
+}
+
+// --- stop ---
+
+TEST_F(MonitorLifecycleTest, SigurgSendsTheStopSignalToTheFirstProcessAlone) {
+  MonitorOptions options{.command = {"signals"}, .clients = {"stdout"}};
+  options.settings.stop_signal = SIGUSR1;
+  MonitorRun run(*this, options);
+  run.start();
+  run.read_until("stdout", "ready\n");
+  run.signal(SIGURG);
+  run.expect(MonitorMessageType::Stopping);
+  EXPECT_EQ(run.read_to_end("stdout"), "first got 10\n");
+  EXPECT_EQ(run.expect_exited().a, 3);
+}
+
+TEST_F(MonitorLifecycleTest, AStopIsSaidAndSignalledOnce) {
+  MonitorRun run(*this, {.command = {"deaf"}, .clients = {"stdout"}});
+  run.start();
+  run.read_until("stdout", "ready\n");
+  for (int i = 0; i < 3; ++i) run.signal(SIGURG);
+  run.expect(MonitorMessageType::Stopping);
+  run.send({.type = MonitorMessageType::Stop, .a = 0});
+  EXPECT_EQ(run.expect_exited().a, 137);
+}
+
+TEST_F(MonitorLifecycleTest, ADeafContainerIsKilledWhenItsOwnTimeIsUp) {
+  MonitorOptions options{.command = {"deaf"}, .clients = {"stdout"}};
+  options.settings.stop_timeout_usec = 100'000;
+  MonitorRun run(*this, options);
+  run.start();
+  run.read_until("stdout", "ready\n");
+  run.disconnect();  // nobody but systemd is there
+  run.signal(SIGURG);
+  ASSERT_TRUE(run.wait_for_end());
+  EXPECT_EQ(run.record().exit_code, 137);
+  EXPECT_EQ(run.record().reason, "signal");
+}
+
+TEST_F(MonitorLifecycleTest, AShorterTimeoutReplacesTheOneUnderWay) {
+  MonitorRun run(*this, {.command = {"deaf"}, .clients = {"stdout"}});
+  run.start();
+  run.read_until("stdout", "ready\n");
+  run.send({.type = MonitorMessageType::Stop, .a = 3'600'000'000});
+  run.expect(MonitorMessageType::Stopping);
+  run.send({.type = MonitorMessageType::Stop, .a = 7'200'000'000});
+  run.send({.type = MonitorMessageType::Stop, .a = 10'000});
+  EXPECT_EQ(run.expect_exited().a, 137);
+}
+
+TEST_F(MonitorLifecycleTest, SetStopChangesTheSignalOfARunningContainer) {
+  MonitorRun run(*this, {.command = {"signals"}, .clients = {"stdout"}});
+  run.start();
+  run.read_until("stdout", "ready\n");
+  run.send({.type = MonitorMessageType::SetStop, .a = SIGHUP, .b = -1});
+  run.send({.type = MonitorMessageType::Stop, .a = -1});
+  run.expect(MonitorMessageType::Stopping);
+  EXPECT_EQ(run.read_to_end("stdout"), "first got 1\n");
+  run.expect_exited();
+}
+
+TEST_F(MonitorLifecycleTest, SignalsMeantForTheContainerDoNotEndTheMonitor) {
+  MonitorRun run(*this, {.command = {"cat"}, .clients = {"stdin", "stdout"}});
+  run.start();
+  run.read_until("stdout", "ready\n");
+  for (const int signal : {SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGABRT, SIGSEGV, SIGTSTP,
+                           SIGCONT, SIGRTMIN, SIGCHLD, SIGWINCH})
+    run.signal(signal);
+  ASSERT_EQ(::write(run.client("stdin"), "alive\n", 6), 6);
+  EXPECT_EQ(run.read_until("stdout", "\n"), "alive\n");
+  run.close_client("stdin");
+  EXPECT_EQ(run.expect_exited().a, 0);
+}
+
+TEST_F(MonitorLifecycleTest, ATermToTheMonitorIsAStop) {
+  MonitorRun run(*this, {.command = {"signals"}, .clients = {"stdout"}});
+  run.start();
+  run.read_until("stdout", "ready\n");
+  run.signal(SIGTERM);
+  run.expect(MonitorMessageType::Stopping);
+  EXPECT_EQ(run.read_to_end("stdout"), "first got 15\n");
+  run.expect_exited();
+}
+
+TEST_F(MonitorLifecycleTest, AStopDuringTheStartEndsIt) {
+  MonitorRun run(*this, {.command = {"wait"}});
+  run.expect(MonitorMessageType::Ready);
+  run.signal(SIGURG);
+  run.expect(MonitorMessageType::Failed);
+  EXPECT_TRUE(run.wait_for_end());
+  EXPECT_FALSE(run.has_record());
+}
+
+// --- kill and exit ---
+
+TEST_F(MonitorLifecycleTest, KillSendsAnySignalToTheFirstProcess) {
+  MonitorRun run(*this, {.command = {"signals"}, .clients = {"stdout"}});
+  run.start();
+  run.read_until("stdout", "ready\n");
+  run.send({.type = MonitorMessageType::Kill, .a = SIGUSR1});
+  EXPECT_EQ(run.read_to_end("stdout"), "first got 10\n");
+  EXPECT_EQ(run.expect_exited().a, 3);
+}
+
+TEST_F(MonitorLifecycleTest, AFrozenContainerCanBeKilled) {
+  MonitorRun run(*this, {.command = {"wait"}, .clients = {"stdout"}});
+  run.start();
+  run.read_until("stdout", "ready\n");
+  std::ofstream("/sys/fs/cgroup" + run.scope() + "/payload/cgroup.freeze") << "1";
+  run.send({.type = MonitorMessageType::Kill, .a = SIGKILL});
+  EXPECT_EQ(run.expect_exited().a, 137);
+}
+
+TEST_F(MonitorLifecycleTest, AProcessLeftBehindEndsWithTheFirst) {
+  MonitorRun run(*this, {.command = {"leave-child"}, .clients = {"stdout"}});
+  run.start();
+  EXPECT_EQ(run.read_to_end("stdout"), "parent ends\n");
+  EXPECT_EQ(run.expect_exited().a, 0);
+}
+
+TEST_F(MonitorLifecycleTest, CgroupsOfTheContainersOwnAreRemoved) {
+  MonitorRun run(*this, {.command = {"cgroups"}, .writable_cgroups = true});
+  run.start();
+  EXPECT_EQ(run.expect_exited().a, 0);
+  EXPECT_FALSE(std::filesystem::exists("/sys/fs/cgroup" + run.scope() + "/payload"));
+}
+
+TEST_F(MonitorLifecycleTest, TheSocketIsGoneAfterTheExit) {
+  MonitorRun run(*this, {.command = {"wait"}});
+  run.start();
+  EXPECT_TRUE(std::filesystem::exists(run.run_folder() + "/monitor.sock"));
+  run.send({.type = MonitorMessageType::Kill, .a = SIGKILL});
+  run.expect_exited();
+  EXPECT_FALSE(std::filesystem::exists(run.run_folder() + "/monitor.sock"));
+}
+
+}  // namespace
+}  // namespace ambit::test
