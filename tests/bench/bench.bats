@@ -1,0 +1,14 @@
+# That the benchmark runs, and that it measures what is to be measured.
+
+load ../support/ambit
+
+@test "bench: a few rounds of every tool that is installed" {
+    run -0 "$top/tests/bench/compare.py" --smoke --json "$BATS_TEST_TMPDIR/result.json"
+    [[ $output == *median* ]]
+    jq -e '.times.ambit.median_ms > 0 and .parallel.ambit.lost == 0' "$BATS_TEST_TMPDIR/result.json"
+}
+
+@test "bench: a build that is not for release is refused" {
+    AMBIT_BUILD=$top/build run -1 "$top/tests/bench/compare.py"
+    [[ $output == *release* ]]
+}
