@@ -96,6 +96,10 @@ Result<RecordStore::Listing> RecordStore::list() const {
     if (!is_id(name)) continue;
     const auto text =
         os::read_file_at(data_.get(), name + "/" + spec::kContainerRecordName, kMaxRecordBytes);
+    if (!text && text.error().sys_errno() == ENOENT) {
+      listing.unfinished.push_back(name);
+      continue;
+    }
     auto record =
         text ? spec::parse_container_record(*text) : Result<spec::ContainerRecord>(text.error());
     if (record && record->id == name) {

@@ -98,6 +98,8 @@ Result<void> Engine::recover() {
   for (const std::string& problem : listing.problems) log(LogLevel::Warning, "%s", problem.c_str());
   for (const std::string& problem : impl.images.take_problems())
     log(LogLevel::Warning, "%s", problem.c_str());
+  for (const std::string& id : listing.unfinished)
+    if (auto discarded = impl.records.discard(id)) impl.trash.push_back(*std::move(discarded));
   for (spec::ContainerRecord& record : listing.records) {
     const std::string id = record.id;
     auto container = std::make_unique<Container>(Container{.record = std::move(record), .run = {}});

@@ -22,6 +22,13 @@ std::string describe_exit(const siginfo_t& info) {
   return strf("ambit-monitor was ended by signal %d", info.si_status);
 }
 
+// The cgroup of the scope that a container's PID 1 is in; "" where it is gone.
+std::string scope_of(pid_t main_pid) {
+  auto group = os::cgroup_of(main_pid);
+  const std::size_t end = group ? group->rfind("/payload") : std::string::npos;
+  return end == std::string::npos ? "" : group->substr(0, end);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Run>> Run::start(bus::EventLoop& loop, os::Process monitor, UniqueFd control,
@@ -110,6 +117,8 @@ void Run::on_message(const MonitorMessage& message, std::vector<UniqueFd> fds) {
 void Run::on_started(const MonitorMessage& message) {
   if (phase_ != Phase::Starting) return;
   phase_ = Phase::Running;
+  // Adopted from an ambitd that ended before it could record the scope.
+  if (control_group_.empty()) control_group_ = scope_of(static_cast<pid_t>(message.a));
   events_.started(static_cast<pid_t>(message.a), message.b);
 }
 

@@ -62,6 +62,17 @@ TEST_F(RecordStoreTest, LeavesOutWhatCannotBeReadAndSaysSo) {
   }
 }
 
+TEST_F(RecordStoreTest, TellsAFolderWhoseRecordWasNeverWrittenFromABrokenOne) {
+  auto store = RecordStore::open(paths_);
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(store->add(record_));
+  fs::remove(store->data_path(record_.id) + "/record.json");
+  auto listing = store->list();
+  ASSERT_TRUE(listing);
+  EXPECT_EQ(listing->unfinished, std::vector<std::string>{record_.id});
+  EXPECT_TRUE(listing->problems.empty());
+}
+
 TEST_F(RecordStoreTest, ANewRunForgetsHowTheLastOneEnded) {
   auto store = RecordStore::open(paths_);
   ASSERT_TRUE(store);
