@@ -41,14 +41,36 @@ Result<void> cover_host_root(int mount_fd) {
   return os::attach(mount_fd, host.get()).context("covering the host's root");
 }
 
+namespace {
+
+// The mount that a lookup of "/.." lands on: the topmost of what is stacked on the root.
+Result<std::uint64_t> topmost_mount() {
+  UniqueFd top = AMBIT_TRY(os::open_at(AT_FDCWD, "/..", O_PATH | O_DIRECTORY));
+  return os::mount_id(top.get());
+}
+
+// Host's root, and what was stacked on it before (masks.h).
+constexpr int kMaxStacked = 8;
+
+Result<void> detach_everything_on_root(int root_fd) {
+  const std::uint64_t root = AMBIT_TRY(os::mount_id(root_fd));
+  for (int i = 0; i < kMaxStacked; ++i) {
+    if (AMBIT_TRY(topmost_mount()) == root) return {};
+    if (::umount2("/..", MNT_DETACH) < 0)
+      return Error::from_errno(errno, "detaching the host's root: umount2");
+  }
+  return Error(ErrorCode::Internal, "the host's root can't be detached");
+}
+
+}  // namespace
+
 // Both arguments "." stack the old root on top of the new one, so that no folder in the image has
 // to be set aside for it.
 Result<void> enter_root(int root_fd) {
   if (::fchdir(root_fd) < 0) return Error::from_errno(errno, "entering the root: fchdir");
   if (::syscall(SYS_pivot_root, ".", ".") < 0)
     return Error::from_errno(errno, "entering the root: pivot_root");
-  if (::umount2(".", MNT_DETACH) < 0)
-    return Error::from_errno(errno, "detaching the host's root: umount2");
+  AMBIT_TRY(detach_everything_on_root(root_fd));
   if (::chdir("/") < 0) return Error::from_errno(errno, "entering the root: chdir");
   return {};
 }
