@@ -199,9 +199,11 @@ MonitorRun::MonitorRun(MonitorFixture& fixture, const MonitorOptions& options)
     given.push_back(std::move(ends.theirs));
     clients_.emplace_back(client, std::move(ends.ours));
   }
+  std::vector<std::string> env;
+  if (!options.real_journal) env.push_back("AMBIT_JOURNAL_SOCKET=" + fixture.journal().path());
   auto process = os::spawn({.exe_fd = exe.get(),
                             .argv = {"ambit-monitor", "run", options.settings.name, names},
-                            .env = {"AMBIT_JOURNAL_SOCKET=" + fixture.journal().path()},
+                            .env = std::move(env),
                             .fds = fds});
   if (!process) ADD_FAILURE() << process.error().message();
   if (process) process_ = std::move(*process);
@@ -226,6 +228,24 @@ void MonitorRun::start() {
   send({.type = MonitorMessageType::Go, .text = scope_});
   const MonitorMessage started = expect(MonitorMessageType::Started);
   EXPECT_GT(started.a, 0);
+}
+
+void MonitorRun::start_in_unit(const std::string& unit) {
+  expect(MonitorMessageType::Ready);
+  const std::string call =
+      "busctl --user --quiet call org.freedesktop.systemd1 /org/freedesktop/systemd1 "
+      "org.freedesktop.systemd1.Manager StartTransientUnit 'ssa(sv)a(sa(sv))' " +
+      unit + " fail 4 PIDs au 1 " + std::to_string(process_.pid) +
+      " Delegate b true KillSignal i 23 TimeoutStopUSec t 20000000 0 >/dev/null";
+  ASSERT_EQ(std::system(call.c_str()), 0);
+  std::string path;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (path.find(unit) == std::string::npos) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    if (const auto found = os::cgroup_of(process_.pid)) path = *found;
+  }
+  send({.type = MonitorMessageType::Go, .text = path});
+  expect(MonitorMessageType::Started);
 }
 
 MonitorMessage MonitorRun::expect_exited() {

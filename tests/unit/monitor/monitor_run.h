@@ -46,6 +46,7 @@ struct MonitorOptions {
   bool terminal = false;
   std::string user;
   bool writable_cgroups = false;
+  bool real_journal = false;
   spec::MonitorSettings settings = {.id = std::string(64, 'a'), .name = "web", .image = "img:1"};
 };
 
@@ -78,6 +79,8 @@ class MonitorRun {
   spec::MonitorMessage expect_either(spec::MonitorMessageType one, spec::MonitorMessageType other);
   // Ready, Go, Started.
   void start();
+  // The same with a scope of the user's manager, made as ambitd makes it.
+  void start_in_unit(const std::string& unit);
   // expect(Exited), and the monitor's own end.
   spec::MonitorMessage expect_exited();
 
