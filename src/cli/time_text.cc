@@ -192,14 +192,6 @@ std::string format_timestamp(std::int64_t usec) {
          zone_of(tm);
 }
 
-std::string format_utc(std::int64_t usec) {
-  if (usec == 0) return "";
-  const std::time_t seconds = usec / kSecond;
-  std::tm tm{};
-  (void)::gmtime_r(&seconds, &tm);
-  return date_and_time(tm) + strf(".%06lldZ", static_cast<long long>(usec % kSecond));
-}
-
 std::int64_t now_usec() {
   timespec now{};
   (void)::clock_gettime(CLOCK_REALTIME, &now);

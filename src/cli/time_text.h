@@ -22,9 +22,6 @@ Result<std::int64_t> parse_point_in_time(std::string_view text, std::int64_t now
 // RFC 3339 in local time with nine digits of fraction: "2024-05-01T12:00:00.123456000+02:00".
 std::string format_timestamp(std::int64_t usec);
 
-// RFC 3339 in UTC, for JSON: "2024-05-01T10:00:00.123456Z"; "" for 0.
-std::string format_utc(std::int64_t usec);
-
 std::int64_t now_usec();
 
 }  // namespace ambit::cli

@@ -56,10 +56,8 @@ std::string show_table(const std::vector<Row>& rows, const ImagesFlags& flags) {
 std::string show_rows_as_json(const std::vector<Row>& rows) {
   Json list = Json::array();
   for (const auto& [id, references, size, created, path] : rows)
-    list.push_back({{"id", id},
-                    {"references", references},
-                    {"sizeBytes", size},
-                    {"createdAt", format_utc(created)}});
+    list.push_back(
+        {{"id", id}, {"references", references}, {"sizeBytes", size}, {"createdUsec", created}});
   return show_json(list);
 }
 

@@ -11,7 +11,6 @@ namespace {
 
 struct ImportFlags {
   std::vector<std::string> changes;
-  std::optional<std::string> message;
 };
 
 Result<std::string> import(const ImportFlags& flags, const std::string& source,
@@ -19,7 +18,6 @@ Result<std::string> import(const ImportFlags& flags, const std::string& source,
   ImageChanges changes;
   for (const std::string& text : flags.changes) AMBIT_TRY(apply_change(text, changes));
   bus::OptionWriter options = change_options(changes);
-  if (flags.message) options.set("Message", *flags.message);
   UniqueFd archive = AMBIT_TRY(open_source(source));
   Client client = AMBIT_TRY(Client::connect());
   bus::Message call = AMBIT_TRY(client.new_manager_call("ImportImage"));
@@ -39,7 +37,6 @@ int verb_import(int argc, char** argv) {
   ImportFlags flags;
   parser.list("-c,--change", flags.changes, "INSTRUCTION",
               "CMD, ENTRYPOINT, ENV, WORKDIR, USER, STOPSIGNAL or LABEL, as in a Containerfile");
-  parser.value("-m,--message", flags.message, "TEXT", "for the image's history");
   if (const auto code = parser.parse(argc, argv)) return *code;
   const auto& arguments = parser.arguments();
   if (arguments.empty() || arguments.size() > 2)

@@ -55,9 +55,9 @@ std::string show_rows_as_json(const std::vector<ContainerRow>& rows) {
                     {"oomKilled", row.oom_killed},
                     {"pid", row.main_pid},
                     {"unit", row.unit},
-                    {"createdAt", format_utc(row.created_usec)},
-                    {"startedAt", format_utc(row.started_usec)},
-                    {"exitedAt", format_utc(row.exited_usec)},
+                    {"createdUsec", row.created_usec},
+                    {"startedUsec", row.started_usec},
+                    {"exitedUsec", row.exited_usec},
                     {"labels", row.labels}});
   return show_json(list);
 }

@@ -1,0 +1,48 @@
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/unique_fd.h"
+#include "cli/log_printer.h"
+#include "cli/time_text.h"
+#include "os/file.h"
+
+namespace ambit::cli {
+namespace {
+
+class LogPrinterTest : public testing::Test {
+ protected:
+  static std::string content(const UniqueFd& file) {
+    ::lseek(file.get(), 0, SEEK_SET);
+    return *os::read_all(file.get(), 1 << 20);
+  }
+
+  UniqueFd output_{::memfd_create("output", MFD_CLOEXEC)};
+  UniqueFd errors_{::memfd_create("errors", MFD_CLOEXEC)};
+};
+
+TEST_F(LogPrinterTest, BytesGoWhereTheyCameFromUnchanged) {
+  LogPrinter printer(output_.get(), errors_.get(), LogPrinter::Timestamps::None);
+  const std::string odd("a\0b\n\n\xff no end", 14);
+  ASSERT_TRUE(printer.add(odd, "stdout", 1));
+  ASSERT_TRUE(printer.add("err\n", "stderr", 2));
+  ASSERT_TRUE(printer.add("tty", "tty", 3));
+  ASSERT_TRUE(printer.flush());
+  EXPECT_EQ(content(output_), odd + "tty");
+  EXPECT_EQ(content(errors_), "err\n");
+}
+
+TEST_F(LogPrinterTest, TimestampsStandOnceBeforeEachLine) {
+  LogPrinter printer(output_.get(), errors_.get(), LogPrinter::Timestamps::EachLine);
+  ASSERT_TRUE(printer.add("one\ntw", "stdout", 1'000'000));
+  ASSERT_TRUE(printer.add("err\n", "stderr", 2'000'000));
+  ASSERT_TRUE(printer.add("o\n\n", "stdout", 3'000'000));
+  ASSERT_TRUE(printer.flush());
+  const std::string first = format_timestamp(1'000'000) + " ";
+  const std::string third = format_timestamp(3'000'000) + " ";
+  EXPECT_EQ(content(output_), first + "one\n" + first + "two\n" + third + "\n");
+  EXPECT_EQ(content(errors_), format_timestamp(2'000'000) + " err\n");
+}
+
+}  // namespace
+}  // namespace ambit::cli
