@@ -161,20 +161,20 @@ Result<TarStream> TarStream::open(PlainStream& stream) {
       archive_read_support_format_empty(reader) != ARCHIVE_OK)
     return Error(ErrorCode::Unsupported,
                  std::string("libarchive: ") + archive_error_string(reader));
-  if (archive_read_open(reader, state.get(), nullptr, &State::read, nullptr) != ARCHIVE_OK)
+  if (archive_read_open(reader, state.get(), nullptr, &State::read, nullptr) != ARCHIVE_OK) {
+    // Here libarchive looks at the first header for the format.
+    if (!state->failure) return corrupt(reader, "not a tar").with_code(ErrorCode::NotAnImage);
     return state->error();
+  }
   return TarStream(std::move(state));
 }
 
 Result<archive_entry*> TarStream::next() {
   archive_entry* entry = nullptr;
-  const bool first = archive_file_count(state_->reader.get()) == 0;
   int r = ARCHIVE_RETRY;
   while (r == ARCHIVE_RETRY) r = archive_read_next_header(state_->reader.get(), &entry);
   if (r == ARCHIVE_EOF) return static_cast<archive_entry*>(nullptr);
   if (r == ARCHIVE_OK || r == ARCHIVE_WARN) return entry;
-  if (first && !state_->failure)
-    return corrupt(state_->reader.get(), "not a tar").with_code(ErrorCode::NotAnImage);
   return state_->error();
 }
 
