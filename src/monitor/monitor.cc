@@ -63,7 +63,7 @@ Result<void> Monitor::step() {
   const Clock::time_point before = Clock::now();
   AMBIT_TRY(polls_.wait());
 
-  on_signals();
+  if (polls_.ready(signal_fd_.get()) != 0) on_signals();
   streams_->dispatch(polls_);
   control_.dispatch(polls_, [this](Control::Peer& peer, const MonitorMessage& message) {
     on_message(peer, message);

@@ -1,12 +1,16 @@
-#include <sys/stat.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "os/cgroup.h"
+#include "os/file.h"
 #include "unit/monitor/monitor_run.h"
 
 // Start, stop, kill and exit of one container under a monitor, as ambitd sees them.
@@ -27,6 +31,21 @@ class MonitorLifecycleTest : public MonitorFixture {
 std::string cgroup_of(std::int64_t pid) {
   const auto path = os::cgroup_of(static_cast<pid_t>(pid));
   return path ? *path : path.error().message();
+}
+
+long resident_kib(pid_t pid) {
+  auto text = os::read_file_at(AT_FDCWD, "/proc/" + std::to_string(pid) + "/status", 1 << 16);
+  if (!text) return -1;
+  return std::atol(text->c_str() + text->find("VmRSS:") + std::strlen("VmRSS:"));
+}
+
+bool wait_until(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    (void)::usleep(10'000);
+  }
+  return true;
 }
 
 TEST_F(MonitorLifecycleTest, ExitCodeOfTheContainerIsSentAndRecorded) {
@@ -139,6 +158,21 @@ TEST_F(MonitorLifecycleTest, EverybodyWhoSaidHelloIsTold) {
   EXPECT_EQ(second.expect(MonitorMessageType::Exited).a, 137);
   run.expect_exited();
 }
+
+#if !defined(__SANITIZE_ADDRESS__)
+TEST_F(MonitorLifecycleTest, AMonitorThatWaitsTakesLessThanAMebibyte) {
+  MonitorRun run(*this, {.command = {"cat"}, .clients = {"stdin", "stdout"}});
+  run.start();
+  for (const std::string& text : {std::string(1000, 'a'), std::string(60'000, 'b')}) {
+    ASSERT_TRUE(os::write_all(run.client("stdin"), text + "\n"));
+    run.read_until("stdout", "\n");
+    EXPECT_TRUE(wait_until([&] { return resident_kib(run.pid()) < 1024; }))
+        << resident_kib(run.pid()) << " KiB";
+  }
+  run.close_client("stdin");
+  run.expect_exited();
+}
+#endif
 
 // --- stop ---
 

@@ -56,22 +56,6 @@ spec::RuntimeSpec container_spec(const MonitorFixture& fixture, const MonitorOpt
   return spec;
 }
 
-struct Ends {
-  UniqueFd ours;
-  UniqueFd theirs;
-};
-
-Ends client_ends(const std::string& name) {
-  int fds[2];
-  if (name == "tty") {
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) std::abort();
-    return {UniqueFd(fds[0]), UniqueFd(fds[1])};
-  }
-  if (::pipe2(fds, O_CLOEXEC) < 0) std::abort();
-  if (name == "stdin") return {UniqueFd(fds[1]), UniqueFd(fds[0])};
-  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
-}
-
 bool is_cgroup2(const char* path) {
   struct statfs fs = {};
   return ::statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
@@ -86,6 +70,21 @@ void find_cgroup2() {
 }
 
 }  // namespace
+
+UniqueFd open_monitor_program() {
+  return UniqueFd(::open(AMBIT_MONITOR_PROGRAM, O_RDONLY | O_CLOEXEC));
+}
+
+ClientEnds client_ends(const std::string& name) {
+  int fds[2];
+  if (name == "tty") {
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) std::abort();
+    return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+  }
+  if (::pipe2(fds, O_CLOEXEC) < 0) std::abort();
+  if (name == "stdin") return {UniqueFd(fds[1]), UniqueFd(fds[0])};
+  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
 
 std::string read_fd(int fd, const std::string& text) {
   std::string bytes;
@@ -178,7 +177,7 @@ MonitorRun::MonitorRun(MonitorFixture& fixture, const MonitorOptions& options)
     : fixture_(fixture),
       scope_(fixture.new_scope()),
       run_folder_(fixture.folder() + "/run" + scope_.substr(scope_.rfind('-'))) {
-  UniqueFd exe(::open(AMBIT_MONITOR_PROGRAM, O_RDONLY | O_CLOEXEC));
+  UniqueFd exe = open_monitor_program();
   auto [ours, theirs] = std::move(*os::packet_pair());
   control_ = std::make_unique<PeerConnection>(std::move(ours));
   UniqueFd spec = std::move(
@@ -193,7 +192,7 @@ MonitorRun::MonitorRun(MonitorFixture& fixture, const MonitorOptions& options)
                           fixture.userns(), run.get(),  data.get()};
   std::vector<UniqueFd> given;
   for (const std::string& client : options.clients) {
-    Ends ends = client_ends(client);
+    ClientEnds ends = client_ends(client);
     names += ":" + client;
     fds.push_back(ends.theirs.get());
     given.push_back(std::move(ends.theirs));
@@ -228,6 +227,7 @@ void MonitorRun::start() {
   send({.type = MonitorMessageType::Go, .text = scope_});
   const MonitorMessage started = expect(MonitorMessageType::Started);
   EXPECT_GT(started.a, 0);
+  container_pid_ = static_cast<pid_t>(started.a);
 }
 
 void MonitorRun::start_in_unit(const std::string& unit) {

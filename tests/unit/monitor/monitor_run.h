@@ -98,6 +98,7 @@ class MonitorRun {
   std::string read_until(const std::string& name, const std::string& text);
 
   pid_t pid() const { return process_.pid; }
+  pid_t container_pid() const { return container_pid_; }  // after start()
   std::string scope() const { return scope_; }
   std::string run_folder() const { return run_folder_; }
   void signal(int number);
@@ -110,10 +111,21 @@ class MonitorRun {
   std::string scope_;
   std::string run_folder_;
   os::Process process_;
+  pid_t container_pid_ = -1;
   bool is_reaped_ = false;
   std::unique_ptr<PeerConnection> control_;
   std::vector<std::pair<std::string, UniqueFd>> clients_;
 };
+
+// ambit-monitor, as spawn() wants it.
+UniqueFd open_monitor_program();
+
+// What the client that starts something has of a pipe or socket, and what it gives away.
+struct ClientEnds {
+  UniqueFd ours;
+  UniqueFd theirs;
+};
+ClientEnds client_ends(const std::string& name);
 
 // Reads a descriptor to its end, or until `text` has come; 20 s.
 std::string read_fd(int fd, const std::string& text = "");

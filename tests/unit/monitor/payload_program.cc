@@ -54,6 +54,12 @@ int print_bytes_one_by_one(Arguments a) {
   return 0;
 }
 
+// Lines of 80 bytes, each written on its own.
+int print_lines(Arguments a) {
+  for (int i = ::atoi(a[2]); i > 0; --i) say(std::string(79, 'l') + "\n");
+  return 0;
+}
+
 // The same bytes as random_bytes(seed) in the test, on stdout in pieces of many sizes.
 int print_random(Arguments a) {
   const unsigned seed = static_cast<unsigned>(::atoi(a[2]));
@@ -145,19 +151,14 @@ int leave_child(Arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::map<std::string, int (*)(Arguments)> jobs = {{"print", print},
-                                                          {"bytes", print_bytes_one_by_one},
-                                                          {"random", print_random},
-                                                          {"exit", exit_with},
-                                                          {"signals", report_signals},
-                                                          {"deaf", wait_deaf},
-                                                          {"wait", wait_any},
-                                                          {"cat", copy_input},
-                                                          {"flood", print_without_end},
-                                                          {"size", report_size},
-                                                          {"reopen", reopen_output},
-                                                          {"cgroups", make_cgroups},
-                                                          {"leave-child", leave_child}};
+  const std::map<std::string, int (*)(Arguments)> jobs = {
+      {"print", print},          {"bytes", print_bytes_one_by_one},
+      {"random", print_random},  {"lines", print_lines},
+      {"exit", exit_with},       {"signals", report_signals},
+      {"deaf", wait_deaf},       {"wait", wait_any},
+      {"cat", copy_input},       {"flood", print_without_end},
+      {"size", report_size},     {"reopen", reopen_output},
+      {"cgroups", make_cgroups}, {"leave-child", leave_child}};
   const auto job = argc < 2 ? jobs.end() : jobs.find(argv[1]);
   return job == jobs.end() ? 98 : job->second(argv);
 }

@@ -1,6 +1,8 @@
 #include "systemd/journal_sender.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -174,6 +176,25 @@ TEST_F(JournalSenderTest, IsNotDrainedBeforeTheJournalHasReadEverything) {
   for (int i = 0; i < 20; ++i) EXPECT_FALSE(sender.is_drained());
   journal.resume();
   EXPECT_TRUE(drain(sender));
+}
+
+// journald looks at /proc of the sender after it has received a record: that one that has taken the
+// last record is not done with it, but one that asks for the next is.
+TEST_F(JournalSenderTest, IsNotDrainedBeforeTheJournalAsksForMore) {
+  UniqueFd journal(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path().copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(journal.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  JournalSender sender = this->sender();
+  sender.queue(message("one"));
+  sender.begin_drain();
+  char buffer[1000];
+  EXPECT_GT(::recv(journal.get(), buffer, sizeof buffer, 0), 0);
+  EXPECT_FALSE(sender.is_drained());
+  EXPECT_EQ(::recv(journal.get(), buffer, sizeof buffer, 0), 0);
+  EXPECT_TRUE(sender.is_drained());
+  (void)::unlink(path().c_str());
 }
 
 TEST_F(JournalSenderTest, NothingToSendIsDrainedWithoutAJournal) {
