@@ -51,6 +51,12 @@ Error not_running() {
   return Error(ErrorCode::NotRunning, "the container's first process is gone");
 }
 
+// A pidfd is readable once its process has ended (pidfd_open(2)).
+bool has_ended(int pidfd) {
+  pollfd poll_fd = {.fd = pidfd, .events = POLLIN, .revents = 0};
+  return ::poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLIN) != 0;
+}
+
 Result<pid_t> pid_of(int procfs_fd, int pidfd) {
   UniqueFd file = AMBIT_TRY(os::open_in_procfs(procfs_fd, strf("self/fdinfo/%d", pidfd), O_RDONLY));
   const std::string text = AMBIT_TRY(os::read_all(file.get(), 4096));
@@ -108,8 +114,6 @@ Result<ExecPlan> plan_exec(const ExecOptions& options) {
   plan.process.setgroups = AMBIT_TRY(setgroups_of(plan.procfs.get(), pid));
   plan.namespaces = AMBIT_TRY(foreign_namespaces(plan.procfs.get(), pid));
   plan.cgroup = AMBIT_TRY(open_cgroup(options, pid));
-  // The number was good for all of this if the process is still there.
-  if (auto alive = os::send_signal(options.pidfd, 0); !alive) return not_running();
   return plan;
 }
 
@@ -191,7 +195,11 @@ Result<pid_t> await_pid(int socket_fd, const StagePage& stage) {
 }  // namespace
 
 Result<Child> start_exec(const ExecOptions& options) {
-  const ExecPlan plan = AMBIT_TRY(plan_exec(options));
+  auto planned = plan_exec(options);
+  // The number was good for all of this if the process is still there, and if it is not, what has
+  // failed doesn't matter.
+  if (has_ended(options.pidfd)) return not_running();
+  const ExecPlan plan = AMBIT_TRY(std::move(planned));
   auto [parent_end, child_end] = AMBIT_TRY(os::packet_pair());
   StagePage stage = AMBIT_TRY(StagePage::create());
   os::Process between = AMBIT_TRY(clone_into(plan));

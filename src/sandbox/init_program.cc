@@ -83,7 +83,8 @@ int reap(pid_t command) {
 
 int main(int argc, char** argv, char** env) {
   if (argc < 3) return kFailed;
-  // Another process of the container could else read along, as it may in a sibling.
+  (void)::prctl(PR_SET_NAME, "ambit-init", 0, 0, 0);
+  // No other process of the container looks into it, as it may into a sibling.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   sigset_t all;
   sigset_t before;
