@@ -15,12 +15,24 @@ namespace {
 using Row = std::tuple<std::string, std::string, std::string, std::string, std::int32_t,
                        std::int64_t, bus::ObjectPath>;
 
+constexpr int kMaxAttempts = 5;
+
 // One container on its way: first its path, then the call.
 struct Item {
   std::string name;
+  int attempts = 0;
   std::optional<Result<bus::Message>> answer;
   bus::Slot find, call;
 };
+
+void send_find(Client& client, const Batch& batch, Item& item);
+
+void on_answer(Client& client, const Batch& batch, Item& item, Result<bus::Message> answer) {
+  const bool died = !answer && answer.error().code() == ErrorCode::Timeout;
+  if (died && batch.repeat == Batch::Repeat::WhereAmbitdDied && item.attempts < kMaxAttempts)
+    return send_find(client, batch, item);
+  item.answer = std::move(answer);
+}
 
 void send_call(Client& client, const Batch& batch, const std::string& path, Item& item) {
   auto message = batch.make_call(path);
@@ -29,7 +41,10 @@ void send_call(Client& client, const Batch& batch, const std::string& path, Item
     return;
   }
   auto slot = client.bus().call_async(
-      *message, [&item](Result<bus::Message> answer) { item.answer = std::move(answer); },
+      *message,
+      [&client, &batch, &item](Result<bus::Message> answer) {
+        on_answer(client, batch, item, std::move(answer));
+      },
       bus::kNoTimeout);
   if (slot)
     item.call = *std::move(slot);
@@ -37,31 +52,38 @@ void send_call(Client& client, const Batch& batch, const std::string& path, Item
     item.answer = slot.error();
 }
 
+void on_found(Client& client, const Batch& batch, Item& item, Result<bus::Message> answer) {
+  if (!answer) return on_answer(client, batch, item, std::move(answer));
+  auto path = answer->read<bus::ObjectPath>();
+  if (path)
+    send_call(client, batch, path->value, item);
+  else
+    item.answer = path.error();
+}
+
 void send_find(Client& client, const Batch& batch, Item& item) {
+  ++item.attempts;
   auto message = client.new_manager_call("GetContainer");
-  if (message) {
-    const Result<void> appended = message->append(item.name);
-    if (!appended) message = appended.error();
-  }
-  if (!message) {
-    item.answer = message.error();
+  const Result<void> appended = message ? message->append(item.name) : message.error();
+  if (!appended) {
+    item.answer = appended.error();
     return;
   }
   auto slot = client.bus().call_async(
       *message,
       [&client, &batch, &item](Result<bus::Message> answer) {
-        auto path = answer ? answer->read<bus::ObjectPath>()
-                           : Result<bus::ObjectPath>(std::move(answer).error());
-        if (path)
-          send_call(client, batch, path->value, item);
-        else
-          item.answer = path.error();
+        on_found(client, batch, item, std::move(answer));
       },
       bus::kNoTimeout);
   if (slot)
     item.find = *std::move(slot);
   else
     item.answer = slot.error();
+}
+
+bool is_success(const Batch& batch, const Item& item, ErrorCode code) {
+  if (batch.ignore && batch.ignore(code)) return true;
+  return batch.may_vanish && item.attempts > 1 && code == ErrorCode::NoSuchContainer;
 }
 
 // Most messages name the container already.
@@ -78,8 +100,8 @@ int report(const Batch& batch, Item& item) {
       print(item.name + "\n");
     return 0;
   }
-  const Error& error = item.answer->error();
-  if (batch.ignore && batch.ignore(error.code())) return 0;
+  const Error error = explain_call_error(std::move(*item.answer).error(), "the call");
+  if (is_success(batch, item, error.code())) return 0;
   print_error(with_name(item.name, error));
   return batch.code_of != nullptr ? batch.code_of(error.code()) : exit_code(error.code());
 }
@@ -116,7 +138,7 @@ Result<std::vector<std::string>> all_container_ids(Client& client,
                                                    const std::vector<std::string>& states) {
   bus::Message message = AMBIT_TRY(client.new_manager_call("ListContainers"));
   AMBIT_TRY(message.append(std::map<std::string, std::string>()));
-  bus::Message answer = AMBIT_TRY(client.call(message));
+  bus::Message answer = AMBIT_TRY(client.ask(message));
   const auto rows = AMBIT_TRY(answer.read<std::vector<Row>>());
   std::vector<std::string> ids;
   for (const auto& row : rows)

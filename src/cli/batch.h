@@ -11,6 +11,9 @@ namespace ambit::cli {
 
 // The same for several containers.
 struct Batch {
+  // Whether the call may be made again where ambitd dies over it.
+  enum class Repeat { Never, WhereAmbitdDied };
+
   // The call for the container at this path.
   std::function<Result<bus::Message>(const std::string& path)> make_call;
   // Told of success, in the order of the names; nothing: the name is printed.
@@ -19,6 +22,9 @@ struct Batch {
   int (*code_of)(ErrorCode) = nullptr;
   // Failures that count as success without on_success.
   std::function<bool(ErrorCode)> ignore;
+  Repeat repeat = Repeat::Never;
+  // With it: a second attempt that finds no container has succeeded. The first one removed it.
+  bool may_vanish = false;
 };
 
 // Calls all side by side, so that ten containers with ten seconds to stop take ten seconds. Each

@@ -6,24 +6,7 @@ namespace {
 constexpr char kContainerPrefix[] = "/org/ambit/Ambit1/container/";
 constexpr char kProperties[] = "org.freedesktop.DBus.Properties";
 
-// Activation failed or the peer went away: the bus's own words don't say what that means here.
-Error explain(Error error, const bus::Message& message) {
-  switch (error.code()) {
-    case ErrorCode::Timeout:
-      return std::move(error).context("ambitd did not answer " + message.member() +
-                                      " (see journalctl --user -u ambit.service)");
-    case ErrorCode::NotFound:
-      if (message.path() == kManagerPath)
-        return std::move(error).context(
-            "ambitd can't be started (see systemctl --user status ambit.service)");
-      // Another client removed the object after its path was looked up.
-      if (error.message().find("nknown object") != std::string::npos)
-        return Error(ErrorCode::NoSuchContainer, "it has been removed meanwhile");
-      return error;
-    default:
-      return error;
-  }
-}
+constexpr int kAttempts = 5;
 
 }  // namespace
 
@@ -48,8 +31,16 @@ Result<bus::Message> Client::new_image_call(const std::string& path, const char*
 
 Result<bus::Message> Client::call(const bus::Message& message) {
   Result<bus::Message> answer = bus_.call(message, bus::kNoTimeout);
-  if (!answer) return explain(std::move(answer).error(), message);
+  if (!answer) return explain_call_error(std::move(answer).error(), message.member());
   return answer;
+}
+
+Result<bus::Message> Client::ask(const bus::Message& message) {
+  for (int attempt = 1;; ++attempt) {
+    Result<bus::Message> answer = call(message);
+    if (answer || answer.error().code() != ErrorCode::Timeout || attempt == kAttempts)
+      return answer;
+  }
 }
 
 Result<bus::Message> Client::new_property_call(const std::string& path, const char* interface,
@@ -63,7 +54,7 @@ Result<bus::Message> Client::new_property_call(const std::string& path, const ch
 Result<std::string> Client::find(const char* member, const std::string& name) {
   bus::Message message = AMBIT_TRY(new_manager_call(member));
   AMBIT_TRY(message.append(name));
-  bus::Message answer = AMBIT_TRY(call(message));
+  bus::Message answer = AMBIT_TRY(ask(message));
   return AMBIT_TRY(answer.read<bus::ObjectPath>()).value;
 }
 
@@ -72,6 +63,26 @@ Result<std::string> Client::find_container(const std::string& name) {
 }
 
 Result<std::string> Client::find_image(const std::string& name) { return find("GetImage", name); }
+
+Error explain_call_error(Error error, const std::string& member) {
+  switch (error.code()) {
+    case ErrorCode::Timeout:
+      return std::move(error).context("ambitd ended before it answered " + member +
+                                      " (see journalctl --user -u ambit.service)");
+    case ErrorCode::NotFound:
+      // Another client removed the object after its path was looked up.
+      if (error.message().find("nknown object") != std::string::npos)
+        return Error(ErrorCode::NoSuchContainer, "it has been removed meanwhile");
+      // The bus's words where activation fails: by the name, or by systemd's unit.
+      if (error.message().find("org.ambit.Ambit1") != std::string::npos ||
+          error.message().find("ambit.service") != std::string::npos)
+        return std::move(error).context(
+            "ambitd can't be started (see systemctl --user status ambit.service)");
+      return error;
+    default:
+      return error;
+  }
+}
 
 std::string id_of_path(std::string_view path) {
   return std::string(path.substr(path.find_last_of('/') + 1));

@@ -33,6 +33,10 @@ class Client {
   // Sends and waits as long as it takes: a load, a stop and a start have their own ends.
   Result<bus::Message> call(const bus::Message& message);
 
+  // The same for a question that changes nothing: put to ambitd's successor where ambitd dies over
+  // it.
+  Result<bus::Message> ask(const bus::Message& message);
+
   // The object path; NoSuchContainer and NoSuchImage where there is none.
   Result<std::string> find_container(const std::string& name);
   Result<std::string> find_image(const std::string& name);
@@ -40,7 +44,7 @@ class Client {
   template <typename T>
   Result<T> property(const std::string& path, const char* interface, const char* name) {
     bus::Message message = AMBIT_TRY(new_property_call(path, interface, name));
-    bus::Message answer = AMBIT_TRY(call(message));
+    bus::Message answer = AMBIT_TRY(ask(message));
     auto value = AMBIT_TRY(answer.template read<bus::Variant<T>>());
     return std::move(value.value);
   }
@@ -54,6 +58,10 @@ class Client {
 
   bus::Bus bus_;
 };
+
+// Says what a failure of the bus to deliver `member` means here, and where to look. Other errors
+// pass unchanged.
+Error explain_call_error(Error error, const std::string& member);
 
 // The ID in a container's or image's object path: its last part.
 std::string id_of_path(std::string_view path);

@@ -78,7 +78,7 @@ Result<std::vector<ContainerRow>> list_containers(Client& client) {
                                        .path = kManagerPath,
                                        .interface = "org.freedesktop.DBus.ObjectManager",
                                        .member = "GetManagedObjects"}));
-  bus::Message message = AMBIT_TRY(client.call(call));
+  bus::Message message = AMBIT_TRY(client.ask(call));
   std::vector<ContainerRow> rows;
   AMBIT_TRY(bus::detail::enter(message.get(), 'a', "{oa{sa{sv}}}"));
   while (!AMBIT_TRY(bus::detail::at_end(message.get()))) {

@@ -117,7 +117,8 @@ int Foreground::run_loop() {
 }
 
 void Foreground::on_started(Result<bus::Message> answer) {
-  if (!answer) return fail(explain_missing_image(std::move(answer).error()));
+  if (!answer)
+    return fail(explain_call_error(explain_missing_image(std::move(answer).error()), "the start"));
   if (path_.empty()) {
     auto path = answer->read<bus::ObjectPath>();
     if (!path) return fail(path.error());
@@ -280,7 +281,7 @@ void Foreground::on_wait_answer(Result<bus::Message> answer) {
     if (!code) return fail(code.error());
     return on_exit(*code, *code == -1 ? "lost" : "");
   }
-  const Error& error = answer.error();
+  const Error error = explain_call_error(std::move(answer).error(), "Wait");
   if (error.code() == ErrorCode::NoSuchContainer || ++failed_waits_ > kMaxFailedWaits) {
     print_error("%s: its exit code is not known: %s", shown_name().c_str(),
                 error.message().c_str());

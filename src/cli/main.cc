@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
@@ -68,6 +70,12 @@ int help(int argc, char** argv) {
   return run_verb(*verb, 2, arguments);
 }
 
+// A caller may have closed 0, 1 or 2: what is opened next must not become one of them.
+void open_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
+}
+
 int run(int argc, char** argv) {
   if (argc < 2) {
     print_help();
@@ -88,6 +96,7 @@ int run(int argc, char** argv) {
 }  // namespace ambit::cli
 
 int main(int argc, char** argv) {
+  ambit::cli::open_standard_streams();
   // A reader that goes away is an error of write(2), which each place treats in its own way.
   ::signal(SIGPIPE, SIG_IGN);
   return ambit::cli::run(argc, argv);

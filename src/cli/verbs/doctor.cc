@@ -34,7 +34,7 @@ Check unreachable(const Error& error) {
 Result<std::vector<Check>> ask() {
   Client client = AMBIT_TRY(Client::connect());
   bus::Message call = AMBIT_TRY(client.new_manager_call("CheckHost"));
-  bus::Message answer = AMBIT_TRY(client.call(call));
+  bus::Message answer = AMBIT_TRY(client.ask(call));
   std::vector<Check> checks;
   for (auto& [name, state, detail, fix, documentation] : AMBIT_TRY(answer.read<std::vector<Row>>()))
     checks.push_back({.name = std::move(name),

@@ -68,7 +68,7 @@ Result<std::string> images(const ImagesFlags& flags, const std::vector<std::stri
   Client client = AMBIT_TRY(Client::connect());
   bus::Message call = AMBIT_TRY(client.new_manager_call("ListImages"));
   AMBIT_TRY(call.append(filter));
-  bus::Message answer = AMBIT_TRY(client.call(call));
+  bus::Message answer = AMBIT_TRY(client.ask(call));
   const auto rows = AMBIT_TRY(answer.read<std::vector<Row>>());
   if (flags.quiet) {
     std::string text;

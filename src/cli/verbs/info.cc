@@ -26,7 +26,7 @@ Result<Info> ask() {
                                        .interface = "org.freedesktop.DBus.Properties",
                                        .member = "GetAll"}));
   AMBIT_TRY(call.append(std::string(kManagerInterface)));
-  bus::Message answer = AMBIT_TRY(client.call(call));
+  bus::Message answer = AMBIT_TRY(client.ask(call));
   Info info;
   bus::OptionReader reader;
   reader.add("Version", info.version)

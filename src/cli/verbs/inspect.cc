@@ -34,7 +34,7 @@ Result<bus::Message> inspect_call(Client& client, Kind kind, const std::string& 
 
 Result<Json> inspect(Client& client, Kind kind, const std::string& name) {
   bus::Message call = AMBIT_TRY(inspect_call(client, kind, name));
-  bus::Message answer = AMBIT_TRY(client.call(call));
+  bus::Message answer = AMBIT_TRY(client.ask(call));
   return parse_json(AMBIT_TRY(answer.read<std::string>()));
 }
 

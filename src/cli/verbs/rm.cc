@@ -37,7 +37,9 @@ Result<int> remove(const RmFlags& flags, std::vector<std::string> names) {
        .code_of = removal_exit_code,
        // -f asks for it to be gone, and so it is.
        .ignore =
-           [&flags](ErrorCode code) { return flags.force && code == ErrorCode::NoSuchContainer; }});
+           [&flags](ErrorCode code) { return flags.force && code == ErrorCode::NoSuchContainer; },
+       .repeat = Batch::Repeat::WhereAmbitdDied,
+       .may_vanish = true});
 }
 
 }  // namespace

@@ -50,7 +50,8 @@ int start_all(Client& client, const std::vector<std::string>& names) {
          return call;
        },
        // Docker and podman are content with what runs already.
-       .ignore = [](ErrorCode code) { return code == ErrorCode::AlreadyRunning; }});
+       .ignore = [](ErrorCode code) { return code == ErrorCode::AlreadyRunning; },
+       .repeat = Batch::Repeat::WhereAmbitdDied});
 }
 
 Result<int> start(const StartFlags& flags, const std::vector<std::string>& names) {

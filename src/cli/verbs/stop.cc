@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <string_view>
 
 #include "cli/batch.h"
 #include "cli/client.h"
@@ -25,15 +26,19 @@ Result<std::uint64_t> timeout_usec(const StopFlags& flags) {
 
 Result<int> stop(const char* member, const StopFlags& flags, std::vector<std::string> names) {
   const std::uint64_t timeout = AMBIT_TRY(timeout_usec(flags));
+  // A restart that was done must not be done again.
+  const auto repeat =
+      member == std::string_view("Stop") ? Batch::Repeat::WhereAmbitdDied : Batch::Repeat::Never;
   Client client = AMBIT_TRY(Client::connect());
   if (flags.all) names = AMBIT_TRY(all_container_ids(client, {"starting", "running", "stopping"}));
   return for_each_container(
       client, names,
       {.make_call = [&client, member, timeout](const std::string& path) -> Result<bus::Message> {
-        bus::Message call = AMBIT_TRY(client.new_container_call(path, member));
-        AMBIT_TRY(call.append(timeout));
-        return call;
-      }});
+         bus::Message call = AMBIT_TRY(client.new_container_call(path, member));
+         AMBIT_TRY(call.append(timeout));
+         return call;
+       },
+       .repeat = repeat});
 }
 
 int run(const char* verb, const char* summary, const char* member, int argc, char** argv) {

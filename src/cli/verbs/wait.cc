@@ -11,17 +11,11 @@
 namespace ambit::cli {
 namespace {
 
-// ambitd may be replaced while we wait; its successor knows the same containers.
 Result<std::int32_t> wait_for(Client& client, const std::string& name) {
-  constexpr int kAttempts = 5;
   const std::string path = AMBIT_TRY(client.find_container(name));
-  for (int attempt = 1;; ++attempt) {
-    bus::Message call = AMBIT_TRY(client.new_container_call(path, "Wait"));
-    Result<bus::Message> answer = client.call(call);
-    if (answer) return answer->read<std::int32_t>();
-    if (answer.error().code() != ErrorCode::Timeout || attempt == kAttempts)
-      return std::move(answer).error();
-  }
+  bus::Message call = AMBIT_TRY(client.new_container_call(path, "Wait"));
+  bus::Message answer = AMBIT_TRY(client.ask(call));
+  return answer.read<std::int32_t>();
 }
 
 }  // namespace
