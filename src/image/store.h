@@ -83,7 +83,8 @@ class Store {
   Result<std::string> read_config_blob(const ImageRecord& image) const;
 
   // What a worker's `remove` has to delete; ambitd runs one whenever this is not empty: after
-  // open, finish_job, abandon_job, remove and prune. forget_trash() after it has ended.
+  // open, finish_job, abandon_job, remove and prune. forget_trash() after it has ended: what could
+  // not be deleted is found again by the next open.
   int trash_fd() const noexcept { return trash_fd_.get(); }
   const std::vector<std::string>& trash() const noexcept { return trash_; }
   void forget_trash(const std::vector<std::string>& names);

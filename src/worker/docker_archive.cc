@@ -64,8 +64,7 @@ Result<void> add_docker_images(Job& job, const std::string& list, const ArchiveP
     const image::Manifest manifest = AMBIT_TRY(make_manifest(job, archived, parts));
     const Descriptor blob =
         AMBIT_TRY(job.staging.add_blob(image::write_manifest(manifest), image::kManifestType));
-    AMBIT_TRY(
-        add_image(job, blob, manifest, fetch, references_of(archived.references, job.name_hint)));
+    AMBIT_TRY(add_image(job, blob, manifest, fetch, references_of(job, archived.references)));
   }
   return {};
 }

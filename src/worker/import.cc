@@ -76,7 +76,7 @@ Result<void> import_tree(Job& job, int input_fd, spec::ImageConfig config) {
   const Descriptor blob =
       AMBIT_TRY(job.staging.add_blob(image::write_manifest(manifest), image::kManifestType));
   const Fetch have = [](const Descriptor&) { return Result<void>(); };
-  return add_image(job, blob, manifest, have, references_of({}, job.name_hint));
+  return add_image(job, blob, manifest, have, references_of(job, {}));
 }
 
 }  // namespace ambit::worker

@@ -91,6 +91,9 @@ Result<void> add_layers(Job& job, const image::Manifest& manifest, const Fetch& 
 
 // "alpine-3.20" and "3.20": alpine.
 std::string repository_from(const std::string& hint, const std::string& tag) {
+  if (auto reference = spec::parse_reference(hint);
+      reference && hint.find_first_of(":@") != std::string::npos)
+    return reference->registry + "/" + reference->repository;
   std::string name;
   for (const char c : to_lower(hint)) {
     const bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
@@ -161,18 +164,17 @@ Result<void> add_image(Job& job, const image::Descriptor& manifest_blob,
   return {};
 }
 
-std::vector<std::string> references_of(const std::vector<std::string>& names,
-                                       const std::string& hint) {
+std::vector<std::string> references_of(const Job& job, const std::vector<std::string>& names) {
   std::vector<std::string> references;
   for (const std::string& name : names) {
-    const bool lone_tag = !hint.empty() && name.find_first_of("/:@") == std::string::npos;
+    const bool lone_tag = !job.tag_hint.empty() && name.find_first_of("/:@") == std::string::npos;
     std::string reference =
-        lone_tag ? normalised(repository_from(hint, name) + ":" + name) : normalised(name);
+        lone_tag ? normalised(repository_from(job.tag_hint, name) + ":" + name) : normalised(name);
     if (!reference.empty()) references.push_back(std::move(reference));
   }
-  if (!references.empty() || hint.empty()) return references;
-  std::string reference = normalised(hint);
-  if (reference.empty()) reference = normalised(repository_from(hint, ""));
+  if (!references.empty() || job.name_hint.empty()) return references;
+  std::string reference = normalised(job.name_hint);
+  if (reference.empty()) reference = normalised(repository_from(job.name_hint, ""));
   if (!reference.empty()) references.push_back(std::move(reference));
   return references;
 }

@@ -21,7 +21,8 @@ struct Job {
   image::IdMaps maps;
   image::ForeignIds foreign_ids = image::ForeignIds::Refuse;
   image::Platform platform;
-  std::string name_hint;
+  std::string tag_hint;   // completes names that are only a tag
+  std::string name_hint;  // for images without a name
   image::WorkerResult result;
 };
 
@@ -47,9 +48,8 @@ Result<void> add_image(Job& job, const image::Descriptor& manifest_blob,
                        const std::vector<std::string>& references);
 
 // From the names that an archive gives an image, those that are references, normalised. A lone tag
-// ("3.20") is combined with the hint ("alpine-3.20", "alpine": alpine:3.20); an image without a
-// name gets the hint itself, if that can be one.
-std::vector<std::string> references_of(const std::vector<std::string>& names,
-                                       const std::string& hint);
+// ("3.20") is combined with the job's hint ("alpine-3.20", "alpine": alpine:3.20); an image without
+// a name gets the other hint, if that can be one.
+std::vector<std::string> references_of(const Job& job, const std::vector<std::string>& names);
 
 }  // namespace ambit::worker

@@ -8,6 +8,8 @@
 // trees and blobs in staging/, which ambitd moves into the store by their checked names. Metadata
 // of the store is written by ambitd alone.
 
+#include <fcntl.h>
+
 #include <clocale>
 #include <cstdio>
 #include <exception>
@@ -18,6 +20,9 @@
 #include "base/strings.h"
 #include "image/sha256.h"
 #include "image/tree_remove.h"
+#include "image/tree_view.h"
+#include "os/file.h"
+#include "os/path.h"
 #include "worker/archive.h"
 #include "worker/arguments.h"
 #include "worker/confine.h"
@@ -29,7 +34,29 @@ using namespace ambit;
 using worker::Arguments;
 using worker::Job;
 
-Result<Job> make_job(const Arguments& arguments, worker::Report& report, image::IdMaps maps) {
+// What an image may be called that brings only a tag, or no name.
+struct Hints {
+  std::string for_tags, for_nameless;
+};
+
+// The caller's name; else the name of the folder or file, which only the link in procfs tells.
+// Reads no foreign bytes.
+Hints find_hints(const Arguments& arguments) {
+  if (const std::string name = arguments.option("name"); !name.empty()) return {name, name};
+  const bool folder = arguments.fds.contains("folder");
+  auto fd = arguments.fd(folder ? "folder" : "input");
+  if (!fd || arguments.verb != "load") return {};
+  auto path = os::read_link_at(AT_FDCWD, os::fd_path(*fd));
+  if (!path || !path->starts_with('/') || path->find(':') != std::string::npos ||
+      path->ends_with(" (deleted)"))
+    return {};
+  const std::string name = image::last_name(*path);
+  if (folder) return {name, name};
+  return {name.substr(0, name.find(".tar")), ""};
+}
+
+Result<Job> make_job(const Arguments& arguments, const Hints& hints, worker::Report& report,
+                     image::IdMaps maps) {
   const int data_fd = AMBIT_TRY(arguments.fd("data"));
   worker::Staging staging = AMBIT_TRY(
       worker::Staging::open(data_fd, arguments.option("job")).context("opening the job's folder"));
@@ -39,7 +66,8 @@ Result<Job> make_job(const Arguments& arguments, worker::Report& report, image::
              .foreign_ids = arguments.option("foreign-ids") == "squash" ? image::ForeignIds::Squash
                                                                         : image::ForeignIds::Refuse,
              .platform = image::host_platform(arguments.option("architecture")),
-             .name_hint = arguments.option("name"),
+             .tag_hint = hints.for_tags,
+             .name_hint = hints.for_nameless,
              .result = {}};
 }
 
@@ -57,9 +85,9 @@ Result<void> fill(Job& job, const Arguments& arguments) {
   return worker::load_archive(job, input_fd);
 }
 
-Result<image::WorkerResult> run_job(const Arguments& arguments, worker::Report& report,
-                                    image::IdMaps maps) {
-  Job job = AMBIT_TRY(make_job(arguments, report, std::move(maps)));
+Result<image::WorkerResult> run_job(const Arguments& arguments, const Hints& hints,
+                                    worker::Report& report, image::IdMaps maps) {
+  Job job = AMBIT_TRY(make_job(arguments, hints, report, std::move(maps)));
   auto filled = fill(job, arguments);
   if (filled) {
     report.progress({"syncing", "", 0, 0});
@@ -89,13 +117,14 @@ Result<image::WorkerResult> run(const Arguments& arguments, worker::Report& repo
   // Names in pax headers are UTF-8; without the locale libarchive would refuse those beyond ASCII.
   (void)std::setlocale(LC_CTYPE, "C.UTF-8");
   (void)image::sha256("");  // OpenSSL loads what it needs while there are still paths to load from
+  const Hints hints = find_hints(arguments);
   const worker::Groups groups =
       arguments.fds.contains("folder") ? worker::Groups::Kept : worker::Groups::Dropped;
   const int user_ns_fd = AMBIT_TRY(arguments.fd("userns"));
   image::IdMaps maps = AMBIT_TRY(worker::confine(user_ns_fd, groups));
   if (arguments.verb == "remove") return run_remove(arguments);
   if (arguments.verb == "load" || arguments.verb == "import")
-    return run_job(arguments, report, std::move(maps));
+    return run_job(arguments, hints, report, std::move(maps));
   return Error(ErrorCode::InvalidArgument, "ambit-worker: unknown verb " + arguments.verb);
 }
 

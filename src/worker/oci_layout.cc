@@ -70,7 +70,7 @@ Result<void> add_group(Job& job, const NamedEntries& group, const Fetch& fetch) 
   const image::Manifest manifest = AMBIT_TRY(image::parse_manifest(text));
   const std::vector<std::string> names =
       group.name.empty() ? std::vector<std::string>() : std::vector{group.name};
-  return add_image(job, blob, manifest, fetch, references_of(names, job.name_hint));
+  return add_image(job, blob, manifest, fetch, references_of(job, names));
 }
 
 bool is_unusable_here(const Error& error) {

@@ -1,8 +1,15 @@
 #include "worker/report.h"
 
+#include <fcntl.h>
+
 #include "os/file.h"
 
 namespace ambit::worker {
+
+Report::Report(int output_fd) : output_fd_(output_fd) {
+  const int flags = ::fcntl(output_fd, F_GETFL);
+  if (flags >= 0) (void)::fcntl(output_fd, F_SETFL, flags & ~O_NONBLOCK);
+}
 
 // A daemon that has gone away notices nothing; the parent-death signal ends this process then.
 void Report::progress(const image::Progress& progress) {

@@ -11,7 +11,8 @@ namespace ambit::worker {
 // Writes JSON lines to ambitd.
 class Report {
  public:
-  explicit Report(int output_fd) : output_fd_(output_fd) {}
+  // Takes O_NONBLOCK off the pipe's end, so that a slow reader loses nothing.
+  explicit Report(int output_fd);
 
   // At most ten lines a second, and the first of each stage and object.
   void progress(const image::Progress& progress);

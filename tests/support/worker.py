@@ -1,7 +1,8 @@
 """Runs ambit-worker without the daemon: a user namespace, a data folder, the descriptors.
 
 The daemon's side of image/worker_call.h, in Python's standard library, for the tests of images and
-of hostile archives. AMBIT_WORKER names the program.
+of hostile archives. AMBIT_WORKER names the program; else it is the one of AMBIT_BUILD, or the
+installed one.
 """
 
 import ctypes
@@ -10,12 +11,22 @@ import os
 import pathlib
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 
 CLONE_NEWUSER = 0x10000000
 LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def find_program():
+    places = [os.environ.get("AMBIT_WORKER", "")]
+    places.append(os.environ.get("AMBIT_BUILD", "build") + "/src/worker/ambit-worker")
+    for prefix in ("/usr/local", "/usr", os.path.expanduser("~/.local")):
+        places.append(prefix + "/libexec/ambit/ambit-worker")
+    for place in places:
+        if place and os.access(place, os.X_OK):
+            return os.path.abspath(place)
+    raise FileNotFoundError("ambit-worker is not built: set AMBIT_BUILD or AMBIT_WORKER")
 
 
 def ranges(path, names):
@@ -155,7 +166,7 @@ class Store:
         self.jobs = 0
 
     def _run(self, verb, fds, options):
-        program = os.environ["AMBIT_WORKER"]
+        program = find_program()
         read, write = os.pipe()
         all_fds = {"output": write, "userns": self.namespace.fd, **fds}
         pid = spawn(program, [verb, ",".join(all_fds), *options], list(all_fds.values()))
@@ -218,15 +229,3 @@ class Store:
             final = self.path / "layers" / layer["chainId"] / "fs"
             trees.append(staged if staged.exists() else final)
         return trees
-
-    def close(self):
-        os.close(self.fd)
-        if self.namespace.full and os.getuid() != 0:
-            path = str(self.path)
-            self.namespace.run(lambda: delete(path))
-        shutil.rmtree(self.path, ignore_errors=True)
-
-
-def delete(path):
-    for name in os.listdir(path):
-        shutil.rmtree(os.path.join(path, name), ignore_errors=True)
