@@ -45,6 +45,16 @@ int on_signal(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept t
   return 0;
 }
 
+using Watch = std::function<void(const Message&)>;
+
+int on_any_message(sd_bus_message* message, void* userdata, sd_bus_error*) noexcept try {
+  (*static_cast<Watch*>(userdata))(Message::share(*message));
+  return 0;
+} catch (const std::exception& e) {
+  log(LogLevel::Error, "D-Bus message: %s", e.what());
+  return 0;
+}
+
 // sd-bus keeps a slot alive while its callback runs and calls this afterwards, so the callback may
 // drop its own slot.
 template <typename T>
@@ -215,6 +225,29 @@ Result<void> Bus::release_name(const char* name) {
   return check(sd_bus_release_name(bus_.get(), name), strf("releasing the name %s", name));
 }
 
+Result<Slot> Bus::watch_messages(Watch call) {
+  auto kept = std::make_unique<Watch>(std::move(call));
+  sd_bus_slot* slot = nullptr;
+  const int r = sd_bus_add_filter(bus_.get(), &slot, on_any_message, kept.get());
+  return owning(r, slot, std::move(kept), "watching the bus");
+}
+
+Result<void> Bus::exit_on_disconnect() {
+  return check(sd_bus_set_exit_on_disconnect(bus_.get(), 1), "watching the connection");
+}
+
+Result<void> Bus::dispatch_arrived() {
+  int r = 0;
+  do r = sd_bus_process(bus_.get(), nullptr);
+  while (r > 0);
+  return check(r, "dispatching D-Bus messages");
+}
+
 Result<void> Bus::flush() { return check(sd_bus_flush(bus_.get()), "flushing the bus"); }
+
+void Bus::close() noexcept {
+  (void)sd_bus_flush(bus_.get());
+  sd_bus_close(bus_.get());
+}
 
 }  // namespace ambit::bus

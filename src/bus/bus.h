@@ -112,8 +112,21 @@ class Bus {
   // No call that came before is lost: the bus hands later ones to the next owner.
   Result<void> release_name(const char* name);
 
+  // `call` sees every message that comes in, before anybody else does.
+  Result<Slot> watch_messages(std::function<void(const Message&)> call);
+
+  // Ends the loop with a failure when the bus goes away.
+  Result<void> exit_on_disconnect();
+
+  // Dispatches what has already arrived; what its handlers send is queued.
+  Result<void> dispatch_arrived();
+
   // Writes out everything that is queued.
   Result<void> flush();
+
+  // Writes out what is queued and hangs up. Callers whose call was not answered are told by the bus
+  // that there will be no reply.
+  void close() noexcept;
 
  private:
   struct Close {

@@ -39,10 +39,12 @@ constexpr Row kOurs[] = {
     {ErrorCode::HostUnsupported, "org.ambit.Ambit1.Error.HostUnsupported"},
 };
 
+constexpr std::string_view kSpawn = "org.freedesktop.DBus.Error.Spawn.";
+
 // What the bus, sd-bus and systemd say; only read, never sent.
 constexpr Row kForeign[] = {
-    {ErrorCode::NotFound, SD_BUS_ERROR_SERVICE_UNKNOWN},
-    {ErrorCode::NotFound, SD_BUS_ERROR_NAME_HAS_NO_OWNER},
+    {ErrorCode::HostUnsupported, SD_BUS_ERROR_SERVICE_UNKNOWN},
+    {ErrorCode::HostUnsupported, SD_BUS_ERROR_NAME_HAS_NO_OWNER},
     {ErrorCode::NotFound, SD_BUS_ERROR_UNKNOWN_OBJECT},
     {ErrorCode::NotFound, SD_BUS_ERROR_FILE_NOT_FOUND},
     {ErrorCode::NotFound, "org.freedesktop.systemd1.NoSuchUnit"},
@@ -72,6 +74,8 @@ ErrorCode error_code(std::string_view name) noexcept {
     if (name == row.name) return row.code;
   for (const Row& row : kForeign)
     if (name == row.name) return row.code;
+  // The bus could not start the service: it is not there to be used, whatever the reason.
+  if (name.substr(0, kSpawn.size()) == kSpawn) return ErrorCode::HostUnsupported;
   return ErrorCode::Io;
 }
 

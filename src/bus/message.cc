@@ -13,6 +13,10 @@ std::string text_or_empty(const char* text) { return text != nullptr ? text : ""
 
 }  // namespace
 
+bool Message::is_method_call() const noexcept {
+  return sd_bus_message_is_method_call(message_, nullptr, nullptr) > 0;
+}
+
 std::string Message::path() const { return text_or_empty(sd_bus_message_get_path(message_)); }
 std::string Message::member() const { return text_or_empty(sd_bus_message_get_member(message_)); }
 std::string Message::sender() const { return text_or_empty(sd_bus_message_get_sender(message_)); }

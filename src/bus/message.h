@@ -35,6 +35,7 @@ class Message {
   sd_bus_message* get() const noexcept { return message_; }
   explicit operator bool() const noexcept { return message_ != nullptr; }
 
+  bool is_method_call() const noexcept;
   std::string path() const;    // "" where the message has none
   std::string member() const;  // "" where the message has none
   std::string sender() const;  // the unique name, "" where the message has none

@@ -36,7 +36,7 @@ Result<void> in_child(const std::function<Result<void>()>& body) {
     ::_exit(result ? 0 : 1);
   }
   write_end.reset();
-  const auto message = os::read_all(read_end.get(), kMaxMessageBytes);
+  auto message = os::read_all(read_end.get(), kMaxMessageBytes);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};

@@ -27,6 +27,21 @@ Result<std::vector<UnitRow>> read_units(bus::Message& answer) {
   return rows;
 }
 
+// The bus answers in the manager's place where there is none.
+Error explained(Error error) {
+  if (error.code() != ErrorCode::HostUnsupported) return error;
+  return Error(
+      ErrorCode::HostUnsupported,
+      "no systemd user manager on this bus: log in through systemd-logind (ssh, a console, "
+      "machinectl shell), or keep it running: loginctl enable-linger (" +
+          error.message() + ")");
+}
+
+Result<bus::Message> explained(Result<bus::Message> answer) {
+  if (answer) return answer;
+  return explained(std::move(answer).error());
+}
+
 // done canceled timeout failed dependency skipped, ...
 Result<void> to_result(const std::string& job_result) {
   if (job_result == "done") return {};
@@ -114,7 +129,7 @@ void ManagerClient::send(const Result<bus::Message>& call, const std::string& wh
                          [this, id, what, done](Result<bus::Message> answer) {
                            const bus::Slot self = std::move(calls_[id]);
                            calls_.erase(id);
-                           done(std::move(answer).context(what));
+                           done(explained(std::move(answer)).context(what));
                          },
                          kReplyTimeout)
                    : Result<bus::Slot>(call.error());
@@ -152,7 +167,7 @@ Result<void> ManagerClient::start_job(std::uint64_t id, const bus::Message& call
 }
 
 void ManagerClient::on_job_queued(std::uint64_t id, Result<bus::Message> answer) {
-  if (!answer) return finish_job(id, std::move(answer).error());
+  if (!answer) return finish_job(id, explained(std::move(answer).error()));
   Result<bus::ObjectPath> path = answer->read<bus::ObjectPath>();
   if (!path) return finish_job(id, std::move(path).error());
   Job& job = *jobs_.at(id);

@@ -33,6 +33,11 @@ TEST(ErrorNames, SystemdsUnitErrorsAreTold) {
   EXPECT_EQ(error_code("org.freedesktop.systemd1.NoSuchUnit"), ErrorCode::NotFound);
 }
 
+TEST(ErrorNames, AServiceThatIsNotThereOrCannotBeStartedIsTheHosts) {
+  EXPECT_EQ(error_code("org.freedesktop.DBus.Error.ServiceUnknown"), ErrorCode::HostUnsupported);
+  EXPECT_EQ(error_code("org.freedesktop.DBus.Error.Spawn.ChildExited"), ErrorCode::HostUnsupported);
+}
+
 TEST(ErrorNames, AForeignErrorKeepsItsNameInTheMessage) {
   const sd_bus_error error = {"com.example.Odd", "it broke", 0};
   const Error failure = from_bus_error(error, -EIO);

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace ambit::daemon {
+
+// A process's command line, its arguments separated by spaces; its short name in brackets where it
+// has none (a kernel thread, a zombie); "" where it is gone.
+std::string command_line_of(pid_t pid);
+
+}  // namespace ambit::daemon

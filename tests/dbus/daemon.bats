@@ -1,0 +1,104 @@
+# ambitd as a service on a bus of its own, without a systemd user manager: what needs none.
+
+load ../support/ambit
+
+libexec() {
+    local exec
+    exec=$(systemctl --user show -P ExecStart ambit.service)
+    exec=${exec#*path=}
+    printf '%s\n' "${exec%% ;*}"
+}
+
+setup() {
+    export XDG_DATA_HOME=$BATS_TEST_TMPDIR/data XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
+    mkdir -m 0700 "$XDG_RUNTIME_DIR"
+}
+
+# alone SCRIPT: runs it on a private bus with ambitd; $daemon is its PID.
+alone() {
+    local program
+    program=$(XDG_RUNTIME_DIR=$runtime_before libexec)
+    cat >"$BATS_TEST_TMPDIR/script" <<END
+set -eu
+manager() { busctl --user call org.ambit.Ambit1 /org/ambit/Ambit1 org.ambit.Ambit1.Manager "\$@"; }
+program=$program
+"\$program" 2>"$BATS_TEST_TMPDIR/log" &
+daemon=\$!
+end=\$((SECONDS + 10))
+until busctl --user status org.ambit.Ambit1 >/dev/null 2>&1 || ((SECONDS > end)); do sleep 0.02; done
+$1
+END
+    run dbus-run-session -- bash "$BATS_TEST_TMPDIR/script"
+}
+runtime_before=$XDG_RUNTIME_DIR
+
+@test "daemon: owns its name and answers where there is no user manager" {
+    alone 'manager ListImages "a{ss}" 0; manager ListContainers "a{ss}" 0; kill $daemon; wait $daemon'
+    [ "$status" -eq 0 ]
+    [[ $output == *"a(sastxo) 0"* && $output == *"a(ssssixo) 0"* ]]
+}
+
+@test "daemon: SIGTERM is a clean end" {
+    alone 'kill -TERM $daemon; wait $daemon'
+    [ "$status" -eq 0 ]
+}
+
+@test "daemon: a second one on the same store says so and ends" {
+    alone '! "$program" || exit 1; kill $daemon; wait $daemon'
+    [ "$status" -eq 0 ]
+    [[ $output == *"another ambitd works on $XDG_DATA_HOME/ambit"* ]]
+}
+
+@test "daemon: goes when it was idle, with 0" {
+    export AMBITD_IDLE_USEC=200000
+    alone 'wait $daemon'
+    [ "$status" -eq 0 ]
+}
+
+@test "daemon: calls keep it from going" {
+    export AMBITD_IDLE_USEC=400000
+    alone '
+        for i in 1 2 3 4 5 6; do sleep 0.2; manager ListImages "a{ss}" 0 >/dev/null; done
+        wait $daemon'
+    [ "$status" -eq 0 ]
+}
+
+@test "daemon: a start without a user manager names the fix" {
+    alone '
+        manager CreateContainer "ssasa{sv}" one host: 1 true 0 >/dev/null
+        manager RunContainer "ssasa{sv}" two host: 1 true 0 || true
+        kill $daemon; wait $daemon'
+    [ "$status" -eq 0 ]
+    [[ $output == *"no systemd user manager on this bus"*"loginctl enable-linger"* ]]
+}
+
+@test "daemon: option errors name the key" {
+    alone '
+        manager CreateContainer "ssasa{sv}" a host: 0 1 Hostnam s x || true
+        manager CreateContainer "ssasa{sv}" a host: 0 1 Hostname u 1 || true
+        manager CreateContainer "ssasa{sv}" a host: 0 2 User s a User s b || true
+        manager CreateContainer "ssasa{sv}" a host: 0 1 TerminalSize "(uu)" 1 70000 || true
+        kill $daemon; wait $daemon'
+    [[ $output == *'option "Hostnam" is not known'* ]]
+    [[ $output == *"option \"Hostname\" is of type 's', not 'u'"* ]]
+    [[ $output == *'option "User" is given twice'* ]]
+    [[ $output == *'option "TerminalSize": no terminal has 1×70000 cells'* ]]
+}
+
+@test "daemon: CheckHost answers with rows of five" {
+    alone '
+        busctl --user --json=short --timeout=60 call org.ambit.Ambit1 /org/ambit/Ambit1 \
+            org.ambit.Ambit1.Manager CheckHost | jq -e ".data[0] | length > 10 and all(length == 5)"
+        kill $daemon; wait $daemon'
+    [ "$status" -eq 0 ]
+}
+
+@test "daemon: its children do not hold the bus" {
+    alone '
+        busctl --user --timeout=60 call org.ambit.Ambit1 /org/ambit/Ambit1 org.ambit.Ambit1.Manager CheckHost >/dev/null &
+        caller=$!
+        until child=$(pgrep -P $daemon); do sleep 0.01; done
+        ls -l /proc/$child/fd | grep -c socket || true
+        wait $caller; kill $daemon; wait $daemon'
+    [ "$status" -eq 0 ]
+}
