@@ -69,6 +69,7 @@ Error explain_call_error(Error error, const std::string& member) {
     case ErrorCode::Timeout:
       return std::move(error).context("ambitd ended before it answered " + member +
                                       " (see journalctl --user -u ambit.service)");
+    case ErrorCode::HostUnsupported:
     case ErrorCode::NotFound:
       // Another client removed the object after its path was looked up.
       if (error.message().find("nknown object") != std::string::npos)

@@ -20,19 +20,23 @@ struct Check {
 
 using Row = std::tuple<std::string, std::string, std::string, std::string, std::string>;
 
-// Where ambitd itself can't be asked, that is the finding.
-Check unreachable(const Error& error) {
-  return {.name = error.code() == ErrorCode::HostUnsupported ? "user bus" : "ambitd",
+Check no_bus(const Error& error) {
+  return {.name = "user bus",
           .state = "missing",
           .detail = error.message(),
-          .fix = error.code() == ErrorCode::HostUnsupported
-                     ? "log in through systemd-logind (ssh, a console, machinectl shell) and "
-                       "install dbus-user-session"
-                     : "systemctl --user status ambit.service"};
+          .fix =
+              "log in through systemd-logind (ssh, a console, machinectl shell) and install "
+              "dbus-user-session"};
 }
 
-Result<std::vector<Check>> ask() {
-  Client client = AMBIT_TRY(Client::connect());
+Check no_ambitd(const Error& error) {
+  return {.name = "ambitd",
+          .state = "missing",
+          .detail = error.message(),
+          .fix = "systemctl --user status ambit.service"};
+}
+
+Result<std::vector<Check>> check_host(Client& client) {
   bus::Message call = AMBIT_TRY(client.new_manager_call("CheckHost"));
   bus::Message answer = AMBIT_TRY(client.ask(call));
   std::vector<Check> checks;
@@ -43,6 +47,14 @@ Result<std::vector<Check>> ask() {
                       .fix = std::move(fix),
                       .documentation = std::move(documentation)});
   return checks;
+}
+
+// Where ambitd itself can't be asked, that is the finding.
+std::vector<Check> all_checks() {
+  auto client = Client::connect();
+  if (!client) return {no_bus(client.error())};
+  auto checks = check_host(*client);
+  return checks ? *std::move(checks) : std::vector<Check>{no_ambitd(checks.error())};
 }
 
 std::string mark(const std::string& state) {
@@ -91,9 +103,7 @@ int verb_doctor(int argc, char** argv) {
   const auto format = parse_list_format(format_text);
   if (!format) return parser.usage_error(format.error().message());
 
-  auto asked = ask();
-  const std::vector<Check> checks =
-      asked ? *std::move(asked) : std::vector<Check>{unreachable(asked.error())};
+  const std::vector<Check> checks = all_checks();
   print(*format == ListFormat::ForMachines ? show_as_json(checks) : show_as_text(checks));
   const bool missing = std::any_of(checks.begin(), checks.end(),
                                    [](const Check& check) { return check.state == "missing"; });
