@@ -43,9 +43,17 @@ Result<std::unique_ptr<Foreground>> Foreground::create(Client& client, Options o
   return foreground;
 }
 
+Result<bus::Message> Foreground::new_call(const char* member) {
+  return client_.bus().new_call(
+      {.service = kService,
+       .path = path_,
+       .interface = options_.kind == Kind::Container ? kContainerInterface : kExecInterface,
+       .member = member});
+}
+
 Result<void> Foreground::subscribe() {
   AMBIT_TRY(client_.bus().attach(loop_));
-  if (options_.interface != kContainerInterface) return {};
+  if (options_.kind != Kind::Container) return {};
   match_ = AMBIT_TRY(client_.bus().match(
       {.sender = kService, .interface = kContainerInterface, .member = "Exited"},
       [this](bus::Message& signal) {
@@ -225,8 +233,7 @@ void Foreground::on_signal(int signal) {
 }
 
 void Foreground::send_signal(int signal) {
-  auto call = client_.bus().new_call(
-      {.service = kService, .path = path_, .interface = options_.interface, .member = "Kill"});
+  auto call = new_call("Kill");
   if (!call || !call->append(std::int32_t{signal})) return finish(128 + signal);
   auto slot = client_.bus().call_async(*call, [this, signal](Result<bus::Message> answer) {
     if (answer || exit_ || answer.error().code() == ErrorCode::NotRunning) return;
@@ -237,18 +244,14 @@ void Foreground::send_signal(int signal) {
 }
 
 void Foreground::send_size(std::uint32_t rows, std::uint32_t columns) {
-  auto call = client_.bus().new_call({.service = kService,
-                                      .path = path_,
-                                      .interface = options_.interface,
-                                      .member = "ResizeTerminal"});
+  auto call = new_call("ResizeTerminal");
   // A size that does not arrive is followed by the next.
   if (call && call->append(rows, columns)) (void)client_.bus().send(*call);
 }
 
 void Foreground::stop_it() {
-  if (options_.interface != kContainerInterface) return send_signal(SIGTERM);
-  auto call = client_.bus().new_call(
-      {.service = kService, .path = path_, .interface = options_.interface, .member = "Stop"});
+  if (options_.kind != Kind::Container) return send_signal(SIGTERM);
+  auto call = new_call("Stop");
   if (!call || !call->append(kPipelineStopUsec)) return;
   auto slot = client_.bus().call_async(
       *call,
@@ -264,8 +267,7 @@ void Foreground::stop_it() {
 // The signal Exited tells of the end, unless ambitd has died; its successor answers this.
 void Foreground::ask_for_end() {
   if (exit_) return;
-  auto call = client_.bus().new_call(
-      {.service = kService, .path = path_, .interface = options_.interface, .member = "Wait"});
+  auto call = new_call("Wait");
   if (!call) return fail(call.error());
   auto slot = client_.bus().call_async(
       *call, [this](Result<bus::Message> answer) { on_wait_answer(std::move(answer)); },

@@ -24,6 +24,7 @@ namespace ambit::cli {
 // next ambitd is asked for the exit code.
 class Foreground {
  public:
+  enum class Kind { Container, ExecSession };
   enum class Signals { Forward, EndHere };
   // What to do when nobody reads our output any more.
   enum class OutputGone {
@@ -31,7 +32,7 @@ class Foreground {
     Leave,   // it goes on without us
   };
   struct Options {
-    const char* interface = kContainerInterface;  // what the path will be of
+    Kind kind = Kind::Container;
     Signals signals = Signals::Forward;
     OutputGone output_gone = OutputGone::Leave;
     std::optional<DetachKeys> detach_keys;  // for a terminal whose input is ours
@@ -61,6 +62,7 @@ class Foreground {
     std::string reason;
   };
 
+  Result<bus::Message> new_call(const char* member);
   Result<void> subscribe();
   Result<void> watch_signals();
   int run_loop();

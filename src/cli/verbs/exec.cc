@@ -53,7 +53,7 @@ Result<int> exec(const ExecFlags& flags, const std::vector<std::string>& argumen
   AMBIT_TRY(options.append_dict(call));
   options = bus::OptionWriter();  // closes the far ends of the streams
   auto foreground =
-      AMBIT_TRY(Foreground::create(client, {.interface = kExecInterface,
+      AMBIT_TRY(Foreground::create(client, {.kind = Foreground::Kind::ExecSession,
                                             .output_gone = Foreground::OutputGone::StopIt,
                                             .name = "the command in " + arguments.front()}));
   return foreground->start(std::move(call), "", std::move(streams));
