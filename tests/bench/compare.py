@@ -93,10 +93,13 @@ class Tools:
                 "--dev", "/dev", *c,
             ]
         if self.has("podman"):
-            subprocess.run(["podman", "pull", "-q", f"oci:{layout}"], check=True, stdout=NULL)
-            identity = output_of("podman", "images", "-q").splitlines()[0]
+            # Its own choice would be vfs, which copies the image for each container. There may be
+            # no pids controller.
+            podman = ["podman", "--storage-driver", "overlay"]
+            subprocess.run([*podman, "pull", "-q", f"oci:{layout}"], check=True, stdout=NULL, stderr=NULL)
+            identity = output_of(*podman, "images", "-q").splitlines()[0]
             self.commands["podman"] = lambda n, *c: [
-                "podman", "run", "--rm", "--network", "none", identity, *c,
+                *podman, "run", "--rm", "--network", "none", "--pids-limit=-1", identity, *c,
             ]
         if self.has("systemd-run"):
             self.commands["systemd-run"] = lambda n, *c: [
