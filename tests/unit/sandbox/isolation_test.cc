@@ -156,6 +156,14 @@ TEST_F(IsolationTest, CgroupNamespaceIsMadeAfterGo) {
   EXPECT_NE(outcome.out, *host + "\n");
 }
 
+TEST_F(IsolationTest, CgroupTreeBeginsAtTheContainersOwn) {
+  mount_at("/sys/fs/cgroup") = {"/sys/fs/cgroup", "cgroup", "cgroup", {"ro", "nosuid", "nodev"}};
+  EXPECT_EQ(sh("test -f /sys/fs/cgroup/cgroup.procs; grep ^0:: /proc/self/cgroup; "
+               "grep -c ' /sys/fs/cgroup ro,.* - cgroup2 ' /proc/self/mountinfo"),
+            "0::/\n1\n");
+  EXPECT_NE(sh("mkdir /sys/fs/cgroup/x").find("Read-only file system"), std::string::npos);
+}
+
 TEST_F(IsolationTest, SupplementaryGroupsOfTheHostAreGone) {
   if (!has_id_ranges()) AMBIT_SKIP("no subordinate ids: setgroups is denied");
   EXPECT_EQ(sh("grep Groups /proc/self/status"), "Groups:\t \n");
