@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "cli/last_lines.h"
+
 namespace ambit::cli {
 namespace {
 
@@ -13,18 +15,30 @@ constexpr int kMaxFailedWaits = 25;
 
 }  // namespace
 
-Result<void> LogFollower::show() {
+Result<std::optional<systemd::OutputPiece>> LogFollower::next_wanted() {
   while (!past_end_) {
-    const auto piece = AMBIT_TRY(reader_.next());
+    auto piece = AMBIT_TRY(reader_.next());
     if (!piece) break;
     if (piece->realtime_usec < options_.since_usec) continue;
-    if (piece->realtime_usec > options_.until_usec) {
-      past_end_ = true;
-      break;
-    }
+    past_end_ = piece->realtime_usec > options_.until_usec;
+    if (past_end_) break;
     has_shown_ = true;
-    AMBIT_TRY(printer_.add(piece->bytes, piece->stream, piece->realtime_usec));
+    return piece;
   }
+  return std::optional<systemd::OutputPiece>();
+}
+
+Result<void> LogFollower::show() {
+  while (const auto piece = AMBIT_TRY(next_wanted()))
+    AMBIT_TRY(printer_.add(piece->bytes, piece->stream, piece->realtime_usec));
+  return printer_.flush();
+}
+
+Result<void> LogFollower::show_last(std::size_t lines) {
+  LastLines last(lines);
+  while (auto piece = AMBIT_TRY(next_wanted())) last.add(*std::move(piece));
+  for (const auto& piece : last.take())
+    AMBIT_TRY(printer_.add(piece.bytes, piece.stream, piece.realtime_usec));
   return printer_.flush();
 }
 

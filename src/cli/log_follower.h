@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -26,6 +28,9 @@ class LogFollower {
   // What there is now.
   Result<void> show();
 
+  // The same of the last lines alone.
+  Result<void> show_last(std::size_t lines);
+
   // Everything until the container at `path` has exited; all its output is in the journal by then.
   Result<void> follow(const std::string& path);
 
@@ -33,6 +38,7 @@ class LogFollower {
   bool has_shown() const noexcept { return has_shown_; }
 
  private:
+  Result<std::optional<systemd::OutputPiece>> next_wanted();
   Result<void> ask_for_end();
   Result<void> watch_journal();
   void on_wait_answer(Result<bus::Message> answer);

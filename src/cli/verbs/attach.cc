@@ -29,6 +29,25 @@ void ask_to_redraw(Client& client, const std::string& path) {
   }
 }
 
+Result<Streams> call_attach(Client& client, const std::string& path, const StreamWishes& wishes) {
+  bus::Message call = AMBIT_TRY(client.new_container_call(path, "Attach"));
+  bus::OptionWriter options;
+  if (!wishes.input && !wishes.terminal) options.set("Stdin", false);
+  AMBIT_TRY(options.append_dict(call));
+  bus::Message answer = AMBIT_TRY(client.call(call));
+  return Streams::adopt(wishes, AMBIT_TRY(answer.read<std::vector<UniqueFd>>()));
+}
+
+// A container whose standard input nobody kept open can be watched all the same.
+Result<Streams> connect(Client& client, const std::string& path, StreamWishes wishes) {
+  auto streams = call_attach(client, path, wishes);
+  if (streams || !wishes.input || wishes.terminal ||
+      streams.error().code() != ErrorCode::NotRunning)
+    return streams;
+  wishes.input = false;
+  return call_attach(client, path, wishes);
+}
+
 Result<int> attach(const AttachFlags& flags, const std::string& name) {
   Client client = AMBIT_TRY(Client::connect());
   const std::string path = AMBIT_TRY(client.find_container(name));
@@ -44,14 +63,7 @@ Result<int> attach(const AttachFlags& flags, const std::string& name) {
                .detach_keys = std::move(keys),
                .read_input = raw_input,
                .name = name}));
-  bus::Message call = AMBIT_TRY(client.new_container_call(path, "Attach"));
-  bus::OptionWriter options;
-  if (!wishes.input && !terminal) options.set("Stdin", false);
-  AMBIT_TRY(options.append_dict(call));
-  bus::Message answer = AMBIT_TRY(client.call(call));
-  auto descriptors = AMBIT_TRY(answer.read<std::vector<UniqueFd>>());
-  answer = bus::Message();  // its own references to the descriptors
-  Streams streams = AMBIT_TRY(Streams::adopt(wishes, std::move(descriptors)));
+  Streams streams = AMBIT_TRY(connect(client, path, wishes));
   if (terminal) ask_to_redraw(client, path);
   return foreground->follow(path, std::move(streams));
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "base/strings.h"
@@ -29,6 +30,12 @@ Check no_bus(const Error& error) {
               "dbus-user-session"};
 }
 
+Check bus_works(Client& client) {
+  const char* address = nullptr;
+  if (sd_bus_get_address(client.bus().get(), &address) < 0) address = "";
+  return {.name = "user bus", .state = "ok", .detail = address};
+}
+
 Check no_ambitd(const Error& error) {
   return {.name = "ambitd",
           .state = "missing",
@@ -53,8 +60,11 @@ Result<std::vector<Check>> check_host(Client& client) {
 std::vector<Check> all_checks() {
   auto client = Client::connect();
   if (!client) return {no_bus(client.error())};
-  auto checks = check_host(*client);
-  return checks ? *std::move(checks) : std::vector<Check>{no_ambitd(checks.error())};
+  std::vector<Check> checks = {bus_works(*client)};
+  auto of_host = check_host(*client);
+  if (!of_host) of_host = std::vector<Check>{no_ambitd(of_host.error())};
+  std::move(of_host->begin(), of_host->end(), std::back_inserter(checks));
+  return checks;
 }
 
 std::string mark(const std::string& state) {

@@ -42,12 +42,10 @@ Result<Place> find(Client& client, const std::string& name) {
   return path.error();
 }
 
-Result<void> seek(systemd::JournalReader& reader, const LogsFlags& flags,
-                  const std::optional<std::int64_t>& since) {
-  if (flags.tail && *flags.tail != "all" && *flags.tail != "-1")
-    return reader.seek_last_lines(AMBIT_TRY(parse_uint(*flags.tail).context("--tail")));
-  if (since) return reader.seek_time(*since);
-  return {};
+// Nothing: all.
+Result<std::optional<std::size_t>> parse_tail(const std::optional<std::string>& text) {
+  if (!text || *text == "all" || *text == "-1") return std::optional<std::size_t>();
+  return std::optional<std::size_t>(AMBIT_TRY(parse_uint(*text).context("--tail")));
 }
 
 Result<std::optional<std::int64_t>> parse_time(const char* flag,
@@ -67,17 +65,23 @@ Result<void> explain_nothing(Client& client, const Place& place) {
 Result<void> logs(const LogsFlags& flags, const std::string& name) {
   const auto since = AMBIT_TRY(parse_time("--since", flags.since));
   const auto until = AMBIT_TRY(parse_time("--until", flags.until));
+  const auto tail = AMBIT_TRY(parse_tail(flags.tail));
   Client client = AMBIT_TRY(Client::connect());
   const Place place = AMBIT_TRY(find(client, name));
   auto reader = AMBIT_TRY(systemd::JournalReader::open(place.id));
-  AMBIT_TRY(seek(reader, flags, since));
+  if (tail && !until)
+    AMBIT_TRY(reader.seek_last_lines(*tail));
+  else if (since)
+    AMBIT_TRY(reader.seek_time(*since));
   LogPrinter printer(
       STDOUT_FILENO, STDERR_FILENO,
       flags.timestamps ? LogPrinter::Timestamps::EachLine : LogPrinter::Timestamps::None);
   LogFollower follower(client, reader, printer,
                        {.since_usec = since.value_or(0),
                         .until_usec = until.value_or(std::numeric_limits<std::int64_t>::max())});
-  if (flags.follow && !place.path.empty())
+  if (tail && until)
+    AMBIT_TRY(follower.show_last(*tail));
+  else if (flags.follow && !place.path.empty())
     AMBIT_TRY(follower.follow(place.path));
   else
     AMBIT_TRY(follower.show());

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/unique_fd.h"
+#include "cli/last_lines.h"
 #include "cli/log_printer.h"
 #include "cli/time_text.h"
 #include "os/file.h"
@@ -42,6 +43,29 @@ TEST_F(LogPrinterTest, TimestampsStandOnceBeforeEachLine) {
   const std::string third = format_timestamp(3'000'000) + " ";
   EXPECT_EQ(content(output_), first + "one\n" + first + "two\n" + third + "\n");
   EXPECT_EQ(content(errors_), format_timestamp(2'000'000) + " err\n");
+}
+
+std::string last_lines(std::size_t lines, const std::vector<std::string>& pieces) {
+  LastLines last(lines);
+  for (const std::string& piece : pieces) last.add({.bytes = piece});
+  std::string text;
+  for (const auto& piece : last.take()) text += piece.bytes;
+  return text;
+}
+
+TEST(LastLinesTest, KeepsTheLastLinesAcrossPieces) {
+  EXPECT_EQ(last_lines(2, {"a\nb\n", "c\n", "d\n"}), "c\nd\n");
+  EXPECT_EQ(last_lines(2, {"a\nb\nc\nd\n"}), "c\nd\n");
+  EXPECT_EQ(last_lines(2, {"a\n", "b", "b", "\n", "c\n"}), "bb\nc\n");
+  EXPECT_EQ(last_lines(9, {"a\n", "b\n"}), "a\nb\n");
+  EXPECT_EQ(last_lines(0, {"a\n", "b\n"}), "");
+  EXPECT_EQ(last_lines(2, {}), "");
+}
+
+TEST(LastLinesTest, ALineWithoutAnEndCounts) {
+  EXPECT_EQ(last_lines(1, {"a\nb\n", "c"}), "c");
+  EXPECT_EQ(last_lines(2, {"a\nb\n", "c"}), "b\nc");
+  EXPECT_EQ(last_lines(2, {"a\n\n", "\n"}), "\n\n");
 }
 
 }  // namespace
