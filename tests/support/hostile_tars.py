@@ -25,7 +25,7 @@ from image_writer import (BLOCK, CHAR, CONFIG, FIFO, FILE, FOLDER, HARD_LINK, IN
                           MANIFEST, Layout, docker_archive, entry, tar)
 
 MEMORY_LIMIT_KIB = 100 * 1024
-OUT = "@OUT@"  # replaced by the path of a folder outside
+EITHER = object()  # refused or harmless: it depends on the file system
 CASES = {}
 SECTIONS = {}
 
@@ -58,7 +58,7 @@ def case(name, verb="import", refused=None, check=None):
 
 
 def layer(name, *entries, refused=None, check=None):
-    """A case that is one layer. Its entries may hold OUT."""
+    """A case that is one layer. Entries that need the folder outside are functions of its path."""
     CASES[name] = Case(lambda out: tar(*(e(out) if callable(e) else e for e in entries)),
                        "import", refused, check)
 
@@ -250,7 +250,7 @@ layer("size of an exbibyte", entry("f", data=b"")[:124] + b"\x80\0\0\0\x10\0\0\0
 layer("sparse file of an exbibyte",
       entry("f", data=b"1\n1152921504606846975\n1\n".ljust(512, b"\0") + b"x",
             pax={"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "f",
-                 "GNU.sparse.realsize": "1152921504606846976"}), refused="")
+                 "GNU.sparse.realsize": "1152921504606846976"}), refused=EITHER)
 
 
 @case("gzip of 256 MiB of zeros")
@@ -335,7 +335,7 @@ def huge_config(layout):
 def blob_name_with_dots(layout):
     return tar(*(entry(n, data=d) for n, d in layout.files()),
                entry("blobs/sha256/../../../../x", data="evil"),
-               entry("blobs/sha256/" + "../" * 8 + OUT.strip("@"), data="evil"))
+               entry("blobs/sha256/" + "../" * 8 + "tmp/x.json", data="evil"))
 
 
 layout_case("layer with another digest", "damaged", damage_layer)
@@ -438,7 +438,9 @@ def run(name, namespace):
             assert not os.WIFSIGNALED(outcome.status), f"killed by {os.WTERMSIG(outcome.status)}"
             assert outcome.result is not None, outcome.message
             assert outcome.peak_kib < MEMORY_LIMIT_KIB, f"{outcome.peak_kib} KiB of memory"
-            if wanted.refused is not None:
+            if wanted.refused is EITHER:
+                pass
+            elif wanted.refused is not None:
                 assert not outcome.ok, "it was accepted"
                 assert wanted.refused in outcome.message, outcome.message
                 assert "\n" not in outcome.message and len(outcome.message) < 2000
