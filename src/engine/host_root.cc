@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <iterator>
 #include <memory>
+#include <set>
 #include <string_view>
 
+#include "base/strings.h"
 #include "base/unique_fd.h"
 #include "os/file.h"
 
@@ -67,6 +69,29 @@ Result<spec::Mount> overlay_mount(int data_dir_fd, const std::string& data_path,
                   "workdir=" + data_path + "/" + base + "/work", "nosuid", "nodev"}};
 }
 
+spec::Mount read_only_bind(const std::string& name) {
+  return {.destination = "/" + name,
+          .type = "bind",
+          .source = "/" + name,
+          .options = {"rbind", "rro", "rprivate", "nosuid", "nodev"}};
+}
+
+// The first components of all mount points that lie deeper than in "/": "var" for "/var/tmp".
+Result<std::set<std::string>> folders_with_mounts() {
+  constexpr std::size_t kMaxMountinfoBytes = std::size_t{16} << 20;
+  constexpr std::size_t kMountPoint = 4;  // proc_pid_mountinfo(5), counted from 0
+  const std::string text =
+      AMBIT_TRY(os::read_file_at(AT_FDCWD, "/proc/self/mountinfo", kMaxMountinfoBytes));
+  std::set<std::string> names;
+  for (const std::string& line : split(text, '\n')) {
+    const auto fields = split(line, ' ');
+    if (fields.size() <= kMountPoint) continue;
+    const auto components = split(fields[kMountPoint], '/');
+    if (components.size() > 2) names.insert(components[1]);
+  }
+  return names;
+}
+
 bool holds(const std::string& name, const std::string& path) {
   return path.compare(0, name.size() + 2, "/" + name + "/") == 0;
 }
@@ -80,6 +105,7 @@ Result<std::vector<spec::Mount>> prepare_host_root(int data_dir_fd, const std::s
 
   const std::unique_ptr<DIR, CloseDir> root(::opendir("/"));
   if (root == nullptr) return Error::from_errno(errno, "opening /");
+  const std::set<std::string> with_mounts = AMBIT_TRY(folders_with_mounts());
   std::vector<spec::Mount> mounts;
   while (const dirent* entry = ::readdir(root.get())) {
     const std::string name = entry->d_name;
@@ -89,7 +115,9 @@ Result<std::vector<spec::Mount>> prepare_host_root(int data_dir_fd, const std::s
     if (S_ISLNK(info.st_mode)) AMBIT_TRY(copy_link(data_dir_fd, name));
     // What only others may search is of no use inside, where the user is the same.
     if (!S_ISDIR(info.st_mode) || ::access(("/" + name).c_str(), R_OK | X_OK) < 0) continue;
-    mounts.push_back(AMBIT_TRY(overlay_mount(data_dir_fd, data_path, name)));
+    mounts.push_back(with_mounts.count(name) > 0
+                         ? read_only_bind(name)
+                         : AMBIT_TRY(overlay_mount(data_dir_fd, data_path, name)));
   }
   return mounts;
 }
