@@ -7,6 +7,7 @@
 #include "cli/create_flags.h"
 #include "cli/exit_codes.h"
 #include "cli/foreground.h"
+#include "cli/linger.h"
 #include "cli/output.h"
 #include "cli/parser.h"
 #include "cli/verbs.h"
@@ -54,6 +55,7 @@ Result<int> run_detached(Client& client, const RunFlags& flags, bus::OptionWrite
   const std::string id = id_of_path(path.value);
   AMBIT_TRY(write_cidfile(flags.create, id));
   print(id + "\n");
+  warn_without_linger();
   return 0;
 }
 

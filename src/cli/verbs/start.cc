@@ -4,6 +4,7 @@
 #include "cli/client.h"
 #include "cli/exit_codes.h"
 #include "cli/foreground.h"
+#include "cli/linger.h"
 #include "cli/output.h"
 #include "cli/parser.h"
 #include "cli/verbs.h"
@@ -57,7 +58,9 @@ int start_all(Client& client, const std::vector<std::string>& names) {
 Result<int> start(const StartFlags& flags, const std::vector<std::string>& names) {
   Client client = AMBIT_TRY(Client::connect());
   if (flags.attach || flags.interactive) return start_here(client, flags, names.front());
-  return start_all(client, names);
+  const int code = start_all(client, names);
+  warn_without_linger();
+  return code;
 }
 
 }  // namespace
