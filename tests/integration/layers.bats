@@ -19,5 +19,11 @@ layers() {
 @test "layers: owners, modes, times and attributes are the archive's" { layers metadata; }
 @test "layers: every archive format and compression is read" { layers formats; }
 @test "layers: real images unpack as umoci unpacks them" { layers umoci; }
+
+@test "layers: a whole Debian unpacks as tar unpacks it" {
+    [[ -s $BATS_TEST_DIRNAME/../../build/cache/debian.tar ]] || skip "no Debian: contrib/check makes one with mmdebstrap"
+    layers debian
+}
+
 @test "layers: trees are removed whatever is in them" { layers removing; }
 @test "layers: the worker is confined before it reads" { layers process; }

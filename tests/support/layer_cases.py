@@ -539,6 +539,36 @@ def _(bench):
                 assert item[key] == theirs[path][key], f"{source.name}/{path}: {key} {item} {theirs[path]}"
 
 
+section("debian")
+
+
+@case
+def _(bench):
+    """a whole Debian unpacks as tar unpacks it, but for its device nodes"""
+    source = pathlib.Path(__file__).resolve().parents[2] / "build/cache/debian.tar"
+    if not source.exists():
+        raise Missing(f"{source}, which contrib/check makes with mmdebstrap")
+    if not bench.namespace.full:
+        raise Missing("subordinate ids")
+    outcome = bench.store.import_tree(source)
+    assert outcome.ok, outcome.message
+    theirs = bench.namespace.run(lambda: extracted(source, bench.work / "theirs"))
+    ours = bench.merged(outcome)
+    assert len(ours) > 3000 and ours.keys() == theirs.keys(), ours.keys() ^ theirs.keys()
+    for path, item in ours.items():
+        for key in item.keys() - {"inode"}:
+            if (path, key) != ("dev", "mtime"):
+                assert item[key] == theirs[path][key], f"{path}: {key} {item} {theirs[path]}"
+
+
+def extracted(archive, folder):
+    folder.mkdir()
+    devices = ["console", "full", "null", "ptmx", "random", "tty", "urandom", "zero"]
+    subprocess.run(["tar", "--xattrs", "--xattrs-include=*", "-C", folder, "-xpf", archive,
+                    *(f"--exclude=./dev/{name}" for name in devices)], check=True)
+    return describe(folder)
+
+
 # --- removing --------------------------------------------------------------------------------------
 section("removing")
 
