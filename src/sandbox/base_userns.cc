@@ -217,8 +217,4 @@ Result<Extents> base_userns_extents(int userns_fd) {
   return extents;
 }
 
-Result<void> enter_base_userns(int userns_fd) {
-  return os::join_namespaces(userns_fd, CLONE_NEWUSER, "the base user namespace");
-}
-
 }  // namespace ambit::sandbox
