@@ -146,9 +146,10 @@ TEST_F(MonitorExecTest, TheContainersEndEndsTheProcess) {
   container.start();
   ExecRun exec(*this, container, {"/payload", "wait"}, {"stdout"});
   exec.control().expect(MonitorMessageType::Started);
+  EXPECT_EQ(read_fd(exec.client("stdout"), "ready\n"), "ready\n");
   end(container);
   EXPECT_EQ(exec.control().expect(MonitorMessageType::Exited).a, 137);
-  EXPECT_EQ(read_fd(exec.client("stdout")), "ready\n");
+  EXPECT_EQ(read_fd(exec.client("stdout")), "");
   EXPECT_TRUE(exec.wait_for_end());
 }
 

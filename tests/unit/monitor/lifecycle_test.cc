@@ -209,6 +209,10 @@ TEST_F(MonitorLifecycleTest, ADeafContainerIsKilledWhenItsOwnTimeIsUp) {
   ASSERT_TRUE(run.wait_for_end());
   EXPECT_EQ(run.record().exit_code, 137);
   EXPECT_EQ(run.record().reason, "signal");
+  // And the journal says why, in a record that is no output.
+  const JournalRecord note = journal().records().back();
+  EXPECT_EQ(note.count("AMBIT_STREAM"), 0U);
+  EXPECT_NE(note.at("MESSAGE").find("SIGTERM"), std::string::npos);
 }
 
 TEST_F(MonitorLifecycleTest, AShorterTimeoutReplacesTheOneUnderWay) {
