@@ -28,6 +28,13 @@ void keep_reserve(int data_fd) {
   if (fd) (void)::posix_fallocate(fd.get(), 0, kReserveBytes);
 }
 
+// Only what has the form of a blob goes in: a worker that was taken over could leave a link.
+bool is_staged_blob(int job_fd, const std::string& path, const Descriptor& blob) {
+  struct stat st = {};
+  return ::fstatat(job_fd, path.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+         static_cast<std::uint64_t>(st.st_size) == blob.size_bytes;
+}
+
 Result<std::string> tag_of(std::string_view text) {
   const spec::Reference reference = AMBIT_TRY(spec::parse_reference(text));
   if (!reference.digest.empty())
@@ -145,8 +152,10 @@ Result<void> Store::publish_files(int job_fd, const ImageRecord& image) {
 Result<void> Store::publish_blob(int job_fd, const Descriptor& blob) {
   const std::string name = spec::digest_hex(blob.digest);
   const std::string staged = std::string(kJobBlobsDir) + "/" + name;
-  if (::renameat(job_fd, staged.c_str(), blobs_fd_.get(), name.c_str()) == 0) return {};
-  if (errno != ENOENT) return Error::from_errno(errno, "renaming blob " + name);
+  if (is_staged_blob(job_fd, staged, blob)) {
+    if (::renameat(job_fd, staged.c_str(), blobs_fd_.get(), name.c_str()) == 0) return {};
+    return Error::from_errno(errno, "renaming blob " + name);
+  }
   if (::faccessat(blobs_fd_.get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
     return Error::from_errno(errno, "blob " + name);
   return {};
@@ -160,6 +169,8 @@ Result<void> Store::publish_layer(int job_fd, const Layer& layer) {
     discard(layers_fd_.get(), layer.chain_id);
   if (::renameat(job_fd, staged.c_str(), layers_fd_.get(), layer.chain_id.c_str()) < 0)
     return Error::from_errno(errno, "renaming layer " + layer.chain_id);
+  if (!has_layer(layer.chain_id))
+    return Error(ErrorCode::Corrupt, "the layer " + layer.chain_id + " has no tree");
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 
 #include <chrono>
 #include <filesystem>
@@ -11,6 +12,7 @@
 
 #include "image/index_file.h"
 #include "os/file.h"
+#include "support/child.h"
 
 namespace ambit::image {
 namespace {
@@ -285,6 +287,43 @@ TEST_F(StoreTest, JobThatLacksAPartChangesNothing) {
   EXPECT_EQ(store.images().size(), 1U);
   EXPECT_EQ((*store.find("a"))->id, digits('1'));
   EXPECT_FALSE(fs::exists(root_ / "images/blobs/sha256" / digits('5')));
+}
+
+TEST_F(StoreTest, LinkInPlaceOfABlobIsNotPublished) {
+  Store store = open();
+  auto job = store.begin_job();
+  const ImageRecord image = stage(*job, '4', '5', '6', {});
+  const fs::path blob = root_ / "staging" / *job / "blobs" / digits('4');
+  fs::remove(blob);
+  fs::create_symlink("/etc/passwd", blob);
+  EXPECT_FALSE(store.finish_job(*job, {image}));
+  EXPECT_FALSE(fs::exists(fs::symlink_status(root_ / "images/blobs/sha256" / digits('4'))));
+  EXPECT_TRUE(store.images().empty());
+}
+
+// The file system is a small one in a namespace of its own.
+TEST_F(StoreTest, RemovingNeedsNoFreeSpace) {
+  AMBIT_REQUIRE_USERNS();
+  const auto body = [&]() -> Result<void> {
+    if (::mount("tmpfs", root_.c_str(), "tmpfs", 0, "size=4m") < 0)
+      return Error::from_errno(errno, "mount");
+    fd_ = AMBIT_TRY(os::open_at(AT_FDCWD, root_, O_PATH | O_DIRECTORY));
+    Store store = AMBIT_TRY(Store::open(fd_.get(), root_));
+    for (const char c : {'1', '4', '7'})
+      load(store, c, static_cast<char>(c + 1), static_cast<char>(c + 2),
+           {std::string("docker.io/library/a:") + c});
+    UniqueFd filler = AMBIT_TRY(os::open_at(fd_.get(), "filler", O_WRONLY | O_CREAT, 0600));
+    while (os::write_all(filler.get(), std::string(4096, 'x'))) {
+    }
+    const std::string id = store.images().front().id;
+    AMBIT_TRY(store.remove(id, RemoveReferences::All, nobody()));
+    AMBIT_TRY(store.remove("a:1", RemoveReferences::All, nobody()));
+    Store again = AMBIT_TRY(Store::open(fd_.get(), root_));
+    if (again.images().size() != 1) return Error(ErrorCode::Internal, "not removed for good");
+    return {};
+  };
+  auto result = test::run_in_userns(body);
+  EXPECT_TRUE(result) << result.error().message();
 }
 
 TEST_F(StoreTest, IndexHasOneDescriptorPerReference) {
