@@ -46,7 +46,8 @@ Result<Masks> Masks::create() {
   AMBIT_TRY(tmpfs.set("mode", "0755"));
   AMBIT_TRY(tmpfs.create());
   UniqueFd mount = AMBIT_TRY(tmpfs.mount(0));
-  AMBIT_TRY(os::open_at(mount.get(), kFile, O_CREAT | O_EXCL | O_RDONLY, /*mode=*/0444));
+  const UniqueFd file =
+      AMBIT_TRY(os::open_at(mount.get(), kFile, O_CREAT | O_EXCL | O_RDONLY, /*mode=*/0444));
   if (::mkdirat(mount.get(), kFolder, 0555) < 0) return Error::from_errno(errno, "mkdir");
   AMBIT_TRY(os::change_mount(mount.get(), {.set = kLocked}));
   AMBIT_TRY(cover_host_root(mount.get()));

@@ -97,8 +97,9 @@ Result<UniqueFd> make_file(int root_fd, const std::string& path) {
   const std::size_t parent_end = trimmed.rfind('/');
   if (parent_end == std::string::npos || trimmed.empty())
     return Error(ErrorCode::InvalidArgument, "a file can't be mounted on " + path);
-  AMBIT_TRY(os::make_dirs_in_root(root_fd, trimmed.substr(0, parent_end + 1), kFolderMode));
-  AMBIT_TRY(os::open_in_root(
+  const UniqueFd parent =
+      AMBIT_TRY(os::make_dirs_in_root(root_fd, trimmed.substr(0, parent_end + 1), kFolderMode));
+  const UniqueFd file = AMBIT_TRY(os::open_in_root(
       root_fd, trimmed, {.flags = O_CREAT | O_RDONLY | O_NOCTTY | O_NONBLOCK, .mode = kFileMode}));
   return os::open_in_root(root_fd, trimmed);
 }

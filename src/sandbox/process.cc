@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -54,8 +55,23 @@ Result<void> reset_signals() {
   return {};
 }
 
-Result<void> close_all_on_exec() {
-  if (::syscall(SYS_close_range, kReportFd, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+// Closes what is still open of the host, for good and before the command is looked for: a path like
+// /proc/self/fd/7/../../bin/sh, as the command or as the interpreter of a script, would lead there,
+// and close-on-exec comes only after the kernel has walked it (CVE-2024-21626).
+Result<void> close_all_but(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned first = STDERR_FILENO + 1;
+  for (const int fd : kept) {
+    if (fd < 0) continue;
+    const auto end = static_cast<unsigned>(fd);
+    if (end > first && ::syscall(SYS_close_range, first, end - 1, 0) < 0)
+      return Error::from_errno(errno, "close_range");
+    first = end + 1;
+  }
+  if (::syscall(SYS_close_range, first, UINT_MAX, 0) < 0)
+    return Error::from_errno(errno, "close_range");
+  // The kept ones have no business in the command.
+  if (::syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
     return Error::from_errno(errno, "close_range");
   return {};
 }
@@ -131,6 +147,8 @@ Error run_process(const ProcessPlan& plan, const ContainerUser& user, ChildChann
   if (auto dropped = drop(plan, user, channel); !dropped) return std::move(dropped).error();
 
   channel.enter_stage("executing the command");
+  if (auto closed = close_all_but({channel.socket_fd(), plan.init_fd}); !closed)
+    return std::move(closed).error();
   auto command = prepare_command(plan, user);
   if (!command) return std::move(command).error();
   UniqueFd init;
@@ -144,7 +162,6 @@ Error run_process(const ProcessPlan& plan, const ContainerUser& user, ChildChann
     socket = *std::move(socket_copy);
   }
   if (auto reset = reset_signals(); !reset) return std::move(reset).error();
-  if (auto closed = close_all_on_exec(); !closed) return std::move(closed).error();
   // Before the filter, which needn't let a message through.
   if (auto sent = channel.send({.word = ChildWord::Executing}); !sent)
     return std::move(sent).error();

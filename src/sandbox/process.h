@@ -32,7 +32,8 @@ Result<void> connect_stdio(const Stdio& stdio, int null_fd, uid_t owner);
 // magic links, so that no /proc/self/fd leads to a folder of the host (CVE-2024-21626).
 Result<void> enter_working_folder(int root_fd, const std::string& cwd);
 
-// Drops what is to be dropped and executes. Comes back only with what went wrong.
+// Drops what is to be dropped, closes every descriptor but the standard streams, and executes.
+// Comes back only with what went wrong.
 Error run_process(const ProcessPlan& plan, const ContainerUser& user, ChildChannel& channel);
 
 }  // namespace ambit::sandbox

@@ -63,6 +63,17 @@ Result<void> add(const Filter& filter, std::uint32_t action, const char* name) {
   return {};
 }
 
+// For a clone(2) whose flags, as far as `mask` covers them, are `flags`.
+Result<void> add_clone_rule(const Filter& filter, std::uint32_t action, std::uint64_t mask,
+                            std::uint64_t flags) {
+  const scmp_arg_cmp comparison = {
+      .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = flags};
+  const int result =
+      ::seccomp_rule_add_array(filter.get(), action, SCMP_SYS(clone), 1, &comparison);
+  if (result < 0) return failure(result, "clone");
+  return {};
+}
+
 // clone(2) without namespaces is how threads and processes are made.
 Result<void> add_clone(const Filter& filter) {
   constexpr std::uint64_t kNamespaces[] = {CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
@@ -71,14 +82,9 @@ Result<void> add_clone(const Filter& filter) {
   std::uint64_t all = 0;
   for (const std::uint64_t flag : kNamespaces) {
     all |= flag;
-    const int denied = ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                                          SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
-    if (denied < 0) return failure(denied, "clone");
+    AMBIT_TRY(add_clone_rule(filter, SCMP_ACT_ERRNO(EPERM), flag, flag));
   }
-  const int allowed = ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                                         SCMP_A0(SCMP_CMP_MASKED_EQ, all, 0));
-  if (allowed < 0) return failure(allowed, "clone");
-  return {};
+  return add_clone_rule(filter, SCMP_ACT_ALLOW, all, 0);
 }
 
 bool has_any(const std::vector<std::string>& held, std::span<const char* const> wanted) {

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "container_fixture.h"
 
@@ -65,6 +67,21 @@ TEST_F(CommandTest, WorkingFolderIsNeverBehindAMagicLink) {
     spec_.process.cwd = "/proc/self/fd/" + std::to_string(fd);
     EXPECT_FALSE(run({"pwd"}).executed) << spec_.process.cwd;
   }
+}
+
+// The same for the command and for the interpreter of a script: the kernel walks both while
+// close-on-exec descriptors are still there.
+TEST_F(CommandTest, CommandIsNeverBehindADescriptorOfTheHost) {
+  const UniqueFd host(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const std::string path = "/proc/self/fd/" + std::to_string(host.get()) + "/bin/busybox";
+  const Outcome direct = run({path, "true"});
+  EXPECT_FALSE(direct.executed);
+  EXPECT_EQ(direct.error.code(), ErrorCode::CommandNotFound) << direct.error.message();
+  write("bin/script", "#!" + path + " cat\n", std::filesystem::perms(0755));
+  EXPECT_EQ(run({"script"}).error.code(), ErrorCode::CommandNotFound);
+  for (int fd = 3; fd < 40; ++fd)
+    EXPECT_FALSE(run({"/proc/self/fd/" + std::to_string(fd) + "/bin/busybox", "true"}).executed)
+        << fd;
 }
 
 TEST_F(CommandTest, UmaskAndResourceLimitsAreThoseOfTheSpec) {

@@ -1,6 +1,9 @@
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -174,6 +177,23 @@ TEST_F(MountsTest, BindIsPrivateUnlessAskedOtherwise) {
   EXPECT_EQ(sh("grep -cE ' (shared|master):' /proc/self/mountinfo"), "0\nexit code 1\n");
   mount_at("/data").options = {"rbind", "rshared"};
   EXPECT_EQ(sh("grep -cE ' /data .* shared:' /proc/self/mountinfo"), "1\n");
+}
+
+// The folder is neither the user's nor mapped; a group of his opens it.
+TEST_F(MountsTest, SourceThatOnlyAGroupOfTheUserReachesIsOpened) {
+  if (::geteuid() != 0) GTEST_SKIP() << "groups can only be set as root";
+  constexpr gid_t kGroup = 54321;
+  const fs::path folder = make_dir("group");
+  const fs::path source = make_dir("group/source");
+  write_file(source / "file", "hi");
+  ASSERT_EQ(::chown(folder.c_str(), 54320, kGroup), 0);
+  ASSERT_EQ(::chmod(folder.c_str(), 0050), 0);
+  ASSERT_EQ(::setgroups(1, &kGroup), 0);
+  mount_at("/data") = {"/data", "bind", source.string(), {"rbind"}};
+  EXPECT_EQ(sh("cat /data/file; grep Groups /proc/self/status"), "hiGroups:\t \n");
+  ASSERT_EQ(::setgroups(0, nullptr), 0);
+  EXPECT_EQ(run({"true"}).error.code(), ErrorCode::PermissionDenied);
+  ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
 }
 
 class OverlayTest : public ContainerTest {

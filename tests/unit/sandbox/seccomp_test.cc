@@ -69,8 +69,8 @@ TEST(SeccompTest, OrdinaryCallsPass) {
 }
 
 TEST(SeccompTest, NewNamespacesAreDeniedInClone) {
-  for (const unsigned long flag : {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET,
-                                   CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP})
+  for (const int flag : {CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET, CLONE_NEWIPC,
+                         CLONE_NEWUTS, CLONE_NEWCGROUP})
     EXPECT_EQ(errno_below([&] {
                 return ::syscall(SYS_clone, flag | SIGCHLD, nullptr, nullptr, nullptr, nullptr);
               }),
