@@ -51,8 +51,6 @@ la_ssize_t PlainStream::State::read(archive* reader, void* data, const void** by
     return -1;
   }
   const auto length = static_cast<std::size_t>(n);
-  if (state->options.packed_hash != nullptr)
-    state->options.packed_hash->update({state->buffer.data(), length});
   state->read_bytes += length;
   if (state->options.on_read) state->options.on_read(state->read_bytes);
   *bytes = state->buffer.data();
@@ -113,13 +111,7 @@ Result<std::string_view> PlainStream::next() {
 Result<void> PlainStream::drain() {
   while (!AMBIT_TRY(next()).empty()) {
   }
-  // A decoder stops at the end of its own data; bytes behind it are part of the blob all the same.
-  const void* bytes = nullptr;
-  while (true) {
-    const la_ssize_t n = State::read(state_->reader.get(), state_.get(), &bytes);
-    if (n < 0) return state_->error();
-    if (n == 0) return {};
-  }
+  return {};
 }
 
 struct TarStream::State {

@@ -21,8 +21,7 @@ namespace ambit::image {
 class PlainStream {
  public:
   struct Options {
-    Sha256* packed_hash = nullptr;  // borrowed; sees the bytes as they are read
-    Sha256* plain_hash = nullptr;   // borrowed; sees the bytes as they are handed out
+    Sha256* plain_hash = nullptr;  // borrowed; sees the bytes as they are handed out
     // Called with the number of bytes read so far.
     std::function<void(std::uint64_t)> on_read = nullptr;
   };
@@ -36,7 +35,7 @@ class PlainStream {
   // The next piece, good until the next call; empty at the end. Corrupt for damaged input.
   Result<std::string_view> next();
 
-  // Reads on to the end of both the plain and the packed bytes, so that the hashes are complete.
+  // Reads on to the end, so that the hash covers everything.
   Result<void> drain();
 
  private:

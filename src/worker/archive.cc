@@ -126,7 +126,7 @@ std::uint64_t total_bytes(int fd) {
 Result<void> load_archive(Job& job, int input_fd) {
   const std::uint64_t total = total_bytes(input_fd);
   auto stream = AMBIT_TRY(image::PlainStream::open(
-      input_fd, {.packed_hash = nullptr, .plain_hash = nullptr, .on_read = [&](std::uint64_t done) {
+      input_fd, {.plain_hash = nullptr, .on_read = [&](std::uint64_t done) {
                    job.report.progress({"reading", "", done, total});
                  }}));
   auto tar = AMBIT_TRY(image::TarStream::open(stream));

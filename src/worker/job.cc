@@ -117,10 +117,9 @@ Result<UnpackedLayer> unpack_blob(Job& job, const image::Descriptor& blob,
   UniqueFd file = AMBIT_TRY(job.staging.open_blob(blob.digest));
   image::Sha256 plain_hash;
   auto stream = AMBIT_TRY(image::PlainStream::open(
-      file.get(),
-      {.packed_hash = nullptr, .plain_hash = &plain_hash, .on_read = [&](std::uint64_t done) {
-         job.report.progress({"unpacking", blob.digest, done, blob.size_bytes});
-       }}));
+      file.get(), {.plain_hash = &plain_hash, .on_read = [&](std::uint64_t done) {
+                     job.report.progress({"unpacking", blob.digest, done, blob.size_bytes});
+                   }}));
   auto tar = AMBIT_TRY(image::TarStream::open(stream));
   UniqueFd root = AMBIT_TRY(job.staging.new_layer());
   const image::Unpacked unpacked = AMBIT_TRY(image::unpack_layer(

@@ -470,7 +470,7 @@ def main():
     for name in [name for word in sys.argv[2:] or SECTIONS for name in names_of(word)]:
         try:
             print(f"{name}: {run(name, namespace)}")
-        except AssertionError as failure:
+        except (AssertionError, OSError) as failure:
             print(f"FAILED: {name}: {failure}", file=sys.stderr)
             failed += 1
     namespace.close()
