@@ -1,7 +1,6 @@
 #include "sandbox/container.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -86,11 +85,10 @@ Result<void> open_outside(Container& container) {
 }
 
 // Where the container's root is another id than the user's (a spec with maps of its own), what is
-// made from here on should belong to it. Without an id 0 inside, the process stays what it is.
+// made from here on should belong to it. The groups go later, with the rest (privileges.h). Without
+// an id 0 inside, the process stays what it is.
 Result<void> become_root(const ContainerPlan& plan) {
   if (!is_mapped(plan.id_maps.uids, 0) || !is_mapped(plan.id_maps.gids, 0)) return {};
-  if (plan.id_maps.setgroups_allowed && ::setgroups(0, nullptr) < 0)
-    return Error::from_errno(errno, "setgroups");
   if (::setresgid(0, 0, 0) < 0) return Error::from_errno(errno, "setresgid 0");
   if (::setresuid(0, 0, 0) < 0) return Error::from_errno(errno, "setresuid 0");
   return {};
