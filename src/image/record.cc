@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "spec/image_config_json.h"
 #include "spec/json_reader.h"
 #include "spec/reference.h"
 
@@ -72,7 +73,7 @@ Result<ImageRecord> parse_image_record(std::string_view text) {
   record.size_bytes = read.size(object, "sizeBytes");
   record.loaded_usec = static_cast<std::int64_t>(read.size(object, "loadedUsec"));
   AMBIT_TRY(read.check());
-  record.config = AMBIT_TRY(spec::parse_image_config(read.member(object, "config").dump()));
+  record.config = AMBIT_TRY(spec::read_image_config(read.member(object, "config")));
   return record;
 }
 

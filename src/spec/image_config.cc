@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
+#include "spec/image_config_json.h"
 #include "spec/json_reader.h"
 #include "spec/reference.h"
 
@@ -77,8 +78,12 @@ void add_string(json& object, const char* name, const std::string& text) {
 }  // namespace
 
 Result<ImageConfig> parse_image_config(std::string_view text) {
+  const json object = AMBIT_TRY(JsonReader("image configuration").parse(text));
+  return read_image_config(object);
+}
+
+Result<ImageConfig> read_image_config(const json& object) {
   JsonReader read("image configuration");
-  const json object = AMBIT_TRY(read.parse(text));
   const json& rootfs = read.member(object, "rootfs");
   if (!rootfs.is_object() || !rootfs.contains("diff_ids"))
     return Error(ErrorCode::NotAnImage, "image configuration: it names no rootfs.diff_ids");
