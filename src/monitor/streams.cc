@@ -206,7 +206,7 @@ void Streams::note(int priority, std::string_view message) {
 void Streams::prepare(PollSet& polls) const {
   for (const Output& output : outputs_) output.prepare(polls);
   if (input_) input_->prepare(polls);
-  polls.want(sender_.fd(), sender_.poll_events());
+  if (!sender_.is_empty()) polls.want(sender_.fd(), sender_.poll_events());
   polls.wake_at(sender_.retry_at());
   // No event tells that journald is done, and the graces need a clock.
   if (is_delivering_)

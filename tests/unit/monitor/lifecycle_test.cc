@@ -83,6 +83,14 @@ TEST_F(MonitorLifecycleTest, NothingRunsBeforeGo) {
   run.expect_exited();
 }
 
+TEST_F(MonitorLifecycleTest, GoMayComeBeforeTheContainerIsReady) {
+  MonitorRun run(*this, {.command = {"exit", "7"}});
+  run.send({.type = MonitorMessageType::Go, .text = run.scope()});
+  run.expect(MonitorMessageType::Ready);
+  run.expect(MonitorMessageType::Started);
+  EXPECT_EQ(run.expect_exited().a, 7);
+}
+
 TEST_F(MonitorLifecycleTest, ACommandThatIsMissingIsToldAndLeavesNothing) {
   MonitorOptions options{.command = {"x"}};
   std::filesystem::remove(folder() + "/root/payload");
