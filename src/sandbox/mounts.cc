@@ -77,6 +77,17 @@ bool is_unmapped_gid(const std::string& option, const MountContext& context) {
   return gid && !is_mapped(context.id_maps->gids, static_cast<id_t>(*gid));
 }
 
+// A user namespace gets a proc or sysfs of its own only where the whole of one is to be seen
+// already (mount_namespaces(7)): another container around us covers parts.
+Error explain_filesystem(const std::string& type, Error error) {
+  if (error.sys_errno() != EPERM || (type != "proc" && type != "sysfs")) return error;
+  return std::move(error)
+      .context("the kernel gives no new " + type +
+               ", because the one of the host is partly covered, as inside another container: run "
+               "that one with /proc and /sys unmasked")
+      .with_code(ErrorCode::HostUnsupported);
+}
+
 Result<UniqueFd> make_filesystem(const MountPlan& plan, const MountContext& context) {
   const std::string type = plan.type == "cgroup" ? "cgroup2" : plan.type;
   const os::FilesystemContext filesystem = AMBIT_TRY(os::FilesystemContext::open(type));
@@ -89,8 +100,11 @@ Result<UniqueFd> make_filesystem(const MountPlan& plan, const MountContext& cont
     else
       AMBIT_TRY(filesystem.set(option.substr(0, equals), option.substr(equals + 1)));
   }
-  AMBIT_TRY(filesystem.create());
-  return filesystem.mount(plan.attributes.set);
+  if (auto created = filesystem.create(); !created)
+    return explain_filesystem(type, std::move(created).error());
+  auto mount = filesystem.mount(plan.attributes.set);
+  if (!mount) return explain_filesystem(type, std::move(mount).error());
+  return mount;
 }
 
 Result<void> mount_one(int root_fd, const OpenedMount& mount, const MountContext& context) {

@@ -172,6 +172,24 @@ TEST_F(MountsTest, RecursiveReadOnlyReachesMountsBelow) {
   EXPECT_EQ(*result, "1");
 }
 
+// As inside a container that masks parts of its /proc.
+TEST_F(MountsTest, CoveredProcOfTheHostIsExplained) {
+  spec_.process.args = {"true"};
+  const auto result = in_monitor([&]() -> Result<std::string> {
+    AMBIT_TRY(os::unshare(CLONE_NEWNS, "mount namespace"));
+    if (::mount("tmpfs", "/proc/sys/kernel", "tmpfs", MS_RDONLY, nullptr) < 0)
+      return Error::from_errno(errno, "mount");
+    Child child = AMBIT_TRY(Child::start({.spec = &spec_}));
+    AMBIT_TRY(await_ready(child));
+    return std::string("started");
+  });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), ErrorCode::HostUnsupported);
+  EXPECT_NE(result.error().message().find("mount /proc: the kernel gives no new proc"),
+            std::string::npos)
+      << result.error().message();
+}
+
 TEST_F(MountsTest, BindIsPrivateUnlessAskedOtherwise) {
   mount_at("/data") = {"/data", "bind", make_dir("source").string(), {"rbind"}};
   EXPECT_EQ(sh("grep -cE ' (shared|master):' /proc/self/mountinfo"), "0\nexit code 1\n");
