@@ -25,15 +25,6 @@ namespace {
 using MountRow = std::tuple<std::string, std::string, std::string, std::vector<std::string>>;
 using UlimitRow = std::tuple<std::string, std::uint64_t, std::uint64_t>;
 
-// D-Bus carries text. What is no UTF-8 would arrive changed, so it is refused.
-Result<void> check_text(const char* what, const std::vector<std::string>& words) {
-  for (const std::string& word : words)
-    if (bus::valid_utf8(word) != word)
-      return Error(ErrorCode::InvalidArgument, strf("%s '%s': not UTF-8, which D-Bus can't carry",
-                                                    what, bus::valid_utf8(word).c_str()));
-  return {};
-}
-
 Result<std::vector<MountRow>> mount_rows(const CreateFlags& flags) {
   std::vector<MountArgument> mounts;
   for (const std::string& text : flags.volumes) mounts.push_back(AMBIT_TRY(parse_volume(text)));
@@ -190,6 +181,14 @@ Result<std::vector<std::string>> parse_entrypoint(const std::string& text) {
     return Error(ErrorCode::InvalidArgument,
                  "--entrypoint '" + text + "': not a JSON list of strings");
   return words;
+}
+
+Result<void> check_text(const char* what, const std::vector<std::string>& words) {
+  for (const std::string& word : words)
+    if (bus::valid_utf8(word) != word)
+      return Error(ErrorCode::InvalidArgument, strf("%s '%s': not UTF-8, which D-Bus can't carry",
+                                                    what, bus::valid_utf8(word).c_str()));
+  return {};
 }
 
 Result<void> check_cidfile(const CreateFlags& flags) {

@@ -37,6 +37,9 @@ Result<void> append_image_and_command(bus::Message& message, const CreateFlags& 
 // `--entrypoint`: a program, or a JSON list of program and arguments; "" for none.
 Result<std::vector<std::string>> parse_entrypoint(const std::string& text);
 
+// D-Bus carries text: what is no UTF-8 would arrive changed, so it is InvalidArgument.
+Result<void> check_text(const char* what, const std::vector<std::string>& words);
+
 // The file must not be there yet, so that no other container's ID is taken for this one's.
 Result<void> check_cidfile(const CreateFlags& flags);
 Result<void> write_cidfile(const CreateFlags& flags, const std::string& id);

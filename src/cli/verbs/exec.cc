@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cli/client.h"
+#include "cli/create_flags.h"
 #include "cli/environment.h"
 #include "cli/exit_codes.h"
 #include "cli/foreground.h"
@@ -28,6 +29,7 @@ Result<bus::OptionWriter> exec_options(const ExecFlags& flags) {
     AMBIT_TRY(add_environment_file(path, environment).context("--env-file"));
   for (const std::string& text : flags.environment)
     AMBIT_TRY(add_environment(text, environment).context("--env"));
+  AMBIT_TRY(check_text("environment variable", environment));
   if (!environment.empty()) options.set("Environment", std::move(environment));
   if (flags.workdir) options.set("WorkingDirectory", *flags.workdir);
   if (flags.user) options.set("User", *flags.user);
@@ -38,11 +40,13 @@ Result<int> exec(const ExecFlags& flags, const std::vector<std::string>& argumen
   if (flags.terminal)
     return Error(ErrorCode::Unsupported,
                  "exec -t: a terminal for a further command is not supported yet; leave out -t");
+  const std::vector<std::string> command(arguments.begin() + 1, arguments.end());
+  AMBIT_TRY(check_text("argument", command));
   bus::OptionWriter options = AMBIT_TRY(exec_options(flags));
   Client client = AMBIT_TRY(Client::connect());
   const std::string path = AMBIT_TRY(client.find_container(arguments.front()));
   bus::Message call = AMBIT_TRY(client.new_container_call(path, "Exec"));
-  AMBIT_TRY(call.append(std::vector<std::string>(arguments.begin() + 1, arguments.end())));
+  AMBIT_TRY(call.append(command));
   if (flags.detach) {
     AMBIT_TRY(options.append_dict(call));
     bus::Message answer = AMBIT_TRY(client.call(call));

@@ -1,3 +1,6 @@
+#include <signal.h>
+
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 
@@ -13,6 +16,8 @@
 namespace ambit::cli {
 namespace {
 
+constexpr std::chrono::milliseconds kNoticed{900};  // a stop that people have to wait for
+
 struct StopFlags {
   std::optional<std::string> time;
   bool all = false;
@@ -24,6 +29,20 @@ Result<std::uint64_t> timeout_usec(const StopFlags& flags) {
   return static_cast<std::uint64_t>(AMBIT_TRY(parse_duration(*flags.time).context("--time")));
 }
 
+// A first process without a handler for the stop signal ignores it, unlike any other process:
+// people wonder why each stop takes ten seconds.
+void explain_slow_stop(Client& client, const std::string& name) {
+  constexpr std::int32_t kKilled = 128 + SIGKILL;
+  const auto path = client.find_container(name);
+  if (!path) return;
+  const auto code = client.property<std::int32_t>(*path, kContainerInterface, "ExitCode");
+  if (code && *code == kKilled)
+    print_error(
+        "%s did not end at its stop signal and was killed when the time was up; where its first "
+        "process has no handler for the signal, create it with --init",
+        name.c_str());
+}
+
 Result<int> stop(const char* member, const StopFlags& flags, std::vector<std::string> names) {
   const std::uint64_t timeout = AMBIT_TRY(timeout_usec(flags));
   // A restart that was done must not be done again.
@@ -31,6 +50,8 @@ Result<int> stop(const char* member, const StopFlags& flags, std::vector<std::st
       member == std::string_view("Stop") ? Batch::Repeat::WhereAmbitdDied : Batch::Repeat::Never;
   Client client = AMBIT_TRY(Client::connect());
   if (flags.all) names = AMBIT_TRY(all_container_ids(client, {"starting", "running", "stopping"}));
+  const auto begin = std::chrono::steady_clock::now();
+  const bool explains = member == std::string_view("Stop") && timeout > 0;
   return for_each_container(
       client, names,
       {.make_call = [&client, member, timeout](const std::string& path) -> Result<bus::Message> {
@@ -38,6 +59,12 @@ Result<int> stop(const char* member, const StopFlags& flags, std::vector<std::st
          AMBIT_TRY(call.append(timeout));
          return call;
        },
+       .on_success =
+           [&client, begin, explains](const std::string& name, const bus::Message&) {
+             print(name + "\n");
+             const auto took = std::chrono::steady_clock::now() - begin;
+             if (explains && took > kNoticed) explain_slow_stop(client, name);
+           },
        .repeat = repeat});
 }
 
