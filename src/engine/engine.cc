@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "base/clock.h"
@@ -200,6 +201,7 @@ Result<void> Engine::kill(const std::string& id, int signal) {
   if (activity.run == nullptr)
     return Error(ErrorCode::NotRunning,
                  "container " + container.record.name + " is " + to_string(container.run.state));
+  if (signal == SIGKILL) impl_->thaw(container);
   return activity.run->kill(signal);
 }
 

@@ -63,6 +63,8 @@ struct Engine::Impl {
   static std::string unit_of(const std::string& name);
   void start_scope(const std::string& id, pid_t pid, Run::ScopeDone done);
   void release_scope(const std::string& unit);
+  // Its monitor is frozen with it and hears no order until then.
+  void thaw(const Container& container);
 
   // removal.cc
   void remove(Container& container, RemoveMode mode, Done done);

@@ -171,6 +171,7 @@ void Engine::Impl::stop(Container& container, std::uint64_t timeout_usec, Done d
   if (!is_live(container.run.state)) return done({});
   Activity& activity = activity_of(container.record.id);
   activity.on_stopped.push_back(std::move(done));
+  thaw(container);
   // None where recovery still looks for its cgroup; it ends by itself then.
   if (activity.run) activity.run->stop(timeout_usec);
 }

@@ -37,6 +37,7 @@ void Engine::Impl::remove(Container& container, RemoveMode mode, Done done) {
   activity.on_removed.push_back(std::move(done));
   activity.remove_when_ended = true;
   if (activity.run == nullptr) return;  // recovery is ending it
+  thaw(container);
   // Where it has not begun there is nothing to kill, and the start is given up; where its monitor
   // has just gone, the end is on its way.
   if (container.run.state == State::Starting) {

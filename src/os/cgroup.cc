@@ -118,6 +118,10 @@ Result<bool> is_populated(int cgroup_fd) {
   return AMBIT_TRY(keyed_file_value(cgroup_fd, "cgroup.events", "populated")) != 0;
 }
 
+Result<bool> is_frozen(int cgroup_fd) {
+  return AMBIT_TRY(keyed_file_value(cgroup_fd, "cgroup.events", "frozen")) != 0;
+}
+
 Result<void> kill_cgroup(int cgroup_fd) {
   auto written = write_value_at(cgroup_fd, "cgroup.kill", "1");
   if (!written && is_gone(written.error())) return {};

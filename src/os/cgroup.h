@@ -29,6 +29,9 @@ Result<std::vector<pid_t>> processes_below(const std::string& path);
 // Whether any process lives in it or below (cgroup.events). False too where it is gone.
 Result<bool> is_populated(int cgroup_fd);
 
+// Whether everything in it and below is frozen (cgroup.events). False too where it is gone.
+Result<bool> is_frozen(int cgroup_fd);
+
 // SIGKILL to everything in it and below, at once (cgroup.kill, Linux 5.14). A cgroup that is gone
 // is success.
 Result<void> kill_cgroup(int cgroup_fd);
