@@ -71,7 +71,7 @@ example() {
     pid=$!
     # The monitor is there when it has seen a call that was made after it.
     eventually eval 'of "$c" Inspect >/dev/null; grep -q Inspect "$BATS_TEST_TMPDIR/seen"'
-    busctl --user call org.ambit.Ambit1 "$path" org.ambit.Ambit1.Container Start 'a{sv}' 0
+    busctl --user -- call org.ambit.Ambit1 "$path" org.ambit.Ambit1.Container Start 'a{sv}' 0
     of "$c" Wait
     of "$c" Remove 'a{sv}' 0
     eventually has_line InterfacesRemoved "$BATS_TEST_TMPDIR/seen"
@@ -119,7 +119,7 @@ example() {
 @test "dbus: Exec runs a command, and its object tells the code" {
     ambit run -d --name "$c" $image sleep 100
     run -0 of "$c" Exec 'asa{sv}' 3 sh -c 'exit 13' 0
-    run -0 busctl --user call org.ambit.Ambit1 "$(cut -d'"' -f2 <<<"$output")" org.ambit.Ambit1.Exec Wait
+    run -0 busctl --user -- call org.ambit.Ambit1 "$(cut -d'"' -f2 <<<"$output")" org.ambit.Ambit1.Exec Wait
     [ "$output" = "i 13" ]
 }
 

@@ -54,7 +54,7 @@ load ../support/ambit
     ambit exec "$c" sh -c 'echo up; sleep 100' >"$BATS_TEST_TMPDIR/out" &
     eventually has_line up "$BATS_TEST_TMPDIR/out"
     ambit kill "$c"
-    run -137 wait $!
+    ends_with 137 $!
 }
 
 @test "exec: goes on, and its code is right, when ambitd is killed" {
@@ -86,7 +86,7 @@ load ../support/ambit
     ambit run -d --name "$c" $image sh -c 'until [ -e /tmp/go ]; do sleep 0.02; done; exit 8'
     ambit attach "$c" &
     ambit exec "$c" touch /tmp/go
-    run -8 wait $!
+    ends_with 8 $!
 }
 
 @test "attach: one that is not read does not hold the container up" {

@@ -39,7 +39,7 @@ status_of() { awk -v key="$1:" '$1 == key { print $2 }' <<<"$output"; }
     run -0 ambit run --rm $image sh -c 'ls /proc/self/fd'
     # ls has the folder itself open.
     [ "$output" = $'0\n1\n2\n3' ]
-    run -0 ambit run --rm -i $image sh -c 'for f in /proc/self/fd/*; do readlink $f; done' </dev/null
+    run -0 ambit run --rm -i $image sh -c 'for f in /proc/self/fd/*; do readlink $f || true; done' </dev/null
     [[ $output != *socket* ]]
     [[ $output != *memfd* ]]
 }
@@ -75,7 +75,7 @@ status_of() { awk -v key="$1:" '$1 == key { print $2 }' <<<"$output"; }
     run ambit run --rm $image sh -c 'mkdir /sys/fs/cgroup/../x || touch /sys/x'
     [ "$status" -ne 0 ]
     run -0 ambit run --rm $image cat /proc/self/cgroup
-    [ "$output" = 0::/ ]
+    grep -qx 0::/ <<<"$output"
 }
 
 @test "isolation: masked files are empty or unreadable" {

@@ -84,7 +84,7 @@ deaf='trap "" TERM; echo ready; while :; do sleep 0.05; done'
     run -0 ambit wait "$c"
     [ "$output" = 137 ]
     run -125 ambit kill "$c"
-    [[ $output == *"not running"* ]]
+    [[ $output == *"$c is exited"* ]]
 }
 
 @test "wait: prints the exit code when the container ends" {

@@ -45,7 +45,7 @@ ambitd_is_gone() { [[ $(ambitd_pid) == 0 ]]; }
     eventually has_line up "$BATS_TEST_TMPDIR/out"
     kill_ambitd
     ambit exec "$c" touch /tmp/go
-    run -19 wait $!
+    ends_with 19 $!
     has_line done "$BATS_TEST_TMPDIR/out"
 }
 

@@ -48,6 +48,16 @@ load ../support/ambit
     state_is "$c" exited
 }
 
+@test "systemd: a frozen container can be killed and removed by force" {
+    ambit run -d --name "$c" $image sleep 100
+    systemctl --user freeze "ambit-$c.scope"
+    timeout 10 ambit kill "$c"
+    [ "$(timeout 10 ambit wait "$c")" = 137 ]
+    ambit start "$c"
+    systemctl --user freeze "ambit-$c.scope"
+    timeout 10 ambit rm -f "$c"
+}
+
 @test "journal: every line of a 1 ms container is there, with its fields, time and again" {
     local n unit count=$(rounds 100)
     for ((n = 0; n < count; n++)); do

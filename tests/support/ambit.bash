@@ -55,6 +55,13 @@ eventually() {
     done
 }
 
+# ends_with CODE PID: a job of this shell ends so.
+ends_with() {
+    local code=0
+    wait "$2" || code=$?
+    ((code == $1)) || { echo "ended with $code instead of $1" >&2; return 1; }
+}
+
 not() { ! "$@"; }
 has_line() { grep -q -- "$1" "$2"; }
 is_gone() { [[ ! -e /proc/$1 ]] || grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; }
@@ -64,13 +71,13 @@ log_has() { ambit logs "$1" | grep -q -- "$2"; }
 
 # --- the bus -------------------------------------------------------------------------------------
 
-manager() { busctl --user call org.ambit.Ambit1 /org/ambit/Ambit1 org.ambit.Ambit1.Manager "$@"; }
+manager() { busctl --user -- call org.ambit.Ambit1 /org/ambit/Ambit1 org.ambit.Ambit1.Manager "$@"; }
 path_of() { manager GetContainer s "$1" | cut -d'"' -f2; }
 of() {
     local path
     path=$(path_of "$1") || return
     shift
-    busctl --user call org.ambit.Ambit1 "$path" org.ambit.Ambit1.Container "$@"
+    busctl --user -- call org.ambit.Ambit1 "$path" org.ambit.Ambit1.Container "$@"
 }
 # property CONTAINER NAME: its value, without type and quotes.
 property() {
