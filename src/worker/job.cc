@@ -109,6 +109,13 @@ std::string normalised(const std::string& name) {
   return reference ? reference->normalised() : "";
 }
 
+// For an image that brings only a tag. A hint with a tag of its own is what its user wants.
+std::string named_by_hint(const std::string& hint, const std::string& tag) {
+  const std::size_t colon = hint.rfind(':');
+  const bool has_tag = colon != std::string::npos && hint.find('/', colon) == std::string::npos;
+  return normalised(has_tag ? hint : repository_from(hint, tag) + ":" + tag);
+}
+
 }  // namespace
 
 Result<UnpackedLayer> unpack_blob(Job& job, const image::Descriptor& blob,
@@ -167,8 +174,7 @@ std::vector<std::string> references_of(const Job& job, const std::vector<std::st
   std::vector<std::string> references;
   for (const std::string& name : names) {
     const bool lone_tag = !job.tag_hint.empty() && name.find_first_of("/:@") == std::string::npos;
-    std::string reference =
-        lone_tag ? normalised(repository_from(job.tag_hint, name) + ":" + name) : normalised(name);
+    std::string reference = lone_tag ? named_by_hint(job.tag_hint, name) : normalised(name);
     if (!reference.empty()) references.push_back(std::move(reference));
   }
   if (!references.empty() || job.name_hint.empty()) return references;
