@@ -87,7 +87,7 @@ loads() {
     ambit import -c 'CMD ["echo", "from the image"]' -c 'ENV A=b' "$BATS_TEST_TMPDIR/root.tar" "$ref:1"
     run -0 ambit run --rm "$ref:1"
     [ "$output" = "from the image" ]
-    run -0 ambit run --rm "$ref:1" printenv A
+    run -0 ambit run --rm "$ref:1" sh -c 'echo "$A"'
     [ "$output" = b ]
 }
 
