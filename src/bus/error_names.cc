@@ -48,6 +48,7 @@ constexpr Row kForeign[] = {
     {ErrorCode::NotFound, SD_BUS_ERROR_UNKNOWN_OBJECT},
     {ErrorCode::NotFound, SD_BUS_ERROR_FILE_NOT_FOUND},
     {ErrorCode::NotFound, "org.freedesktop.systemd1.NoSuchUnit"},
+    {ErrorCode::NotFound, "org.freedesktop.systemd1.NotReferenced"},
     {ErrorCode::NotFound, "org.freedesktop.login1.NoSuchUser"},
     {ErrorCode::AlreadyExists, "org.freedesktop.systemd1.UnitExists"},
     {ErrorCode::AlreadyExists, SD_BUS_ERROR_FILE_EXISTS},

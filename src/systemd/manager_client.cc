@@ -250,6 +250,22 @@ void ManagerClient::get_unit(const std::string& unit, StateDone done) {
   });
 }
 
+void ManagerClient::get_control_group(const std::string& unit, GroupDone done) {
+  Result<bus::Message> call = bus_.new_call({kManagerService, unit_path(unit), kProperties, "Get"});
+  if (call) {
+    const Result<void> filled =
+        call->append(std::string("org.freedesktop.systemd1.Scope"), std::string("ControlGroup"));
+    if (!filled) call = filled.error();
+  }
+  send(call, "reading the cgroup of " + unit,
+       [done = std::move(done)](Result<bus::Message> answer) {
+         if (!answer) return done(std::move(answer).error());
+         auto group = answer->read<bus::Variant<std::string>>();
+         if (!group) return done(std::move(group).error());
+         done(std::move(group->value));
+       });
+}
+
 void ManagerClient::list_units(const std::string& pattern, UnitsDone done) {
   using Strings = std::vector<std::string>;
   send(filled_call("ListUnitsByPatterns", Strings{}, Strings{pattern}),

@@ -83,6 +83,10 @@ class ManagerClient {
   // NotFound where the unit is not loaded.
   void get_unit(const std::string& unit, StateDone done);
 
+  // The cgroup alone, of a scope: a start waits for it. "" where it has none.
+  using GroupDone = std::function<void(Result<std::string>)>;
+  void get_control_group(const std::string& unit, GroupDone done);
+
   // The loaded units whose name matches the shell pattern.
   void list_units(const std::string& pattern, UnitsDone done);
   // The same, waiting for the answer: for a program that is just starting.

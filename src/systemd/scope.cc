@@ -133,9 +133,9 @@ bool ScopeStart::note_refusal(const Error& error) {
 }
 
 void ScopeStart::verify() {
-  manager_.get_unit(options_.unit, [self = shared_from_this()](Result<UnitState> state) {
-    if (!state) return self->abandon(std::move(state).error());
-    self->check_cgroup(state->control_group);
+  manager_.get_control_group(options_.unit, [self = shared_from_this()](Result<std::string> group) {
+    if (!group) return self->abandon(std::move(group).error());
+    self->check_cgroup(*group);
   });
 }
 
