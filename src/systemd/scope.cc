@@ -19,7 +19,6 @@ constexpr int kMaxAttempts = 3;
 // Properties of a later systemd than the oldest we run on. Left out where the manager refuses them.
 constexpr char kPidFds[] = "PIDFDs";        // 255: no reused PID can be meant
 constexpr char kOomPolicy[] = "OOMPolicy";  // scopes: 253
-constexpr const char* kOptional[] = {kPidFds, kOomPolicy};
 
 // Whether anything lives in the cgroup. One that can't be read counts as empty: it is gone.
 bool is_populated(const std::string& control_group) {
@@ -55,7 +54,7 @@ class ScopeStart : public std::enable_shared_from_this<ScopeStart> {
   }
 
   Result<bus::Message> new_start_call();
-  Result<void> add_process(bus::OptionWriter& properties) const;
+  Result<void> add_process(bus::OptionWriter& properties);
   void on_job_done(Result<void> result);
   bool note_refusal(const Error& error);
   void verify();
@@ -71,9 +70,10 @@ class ScopeStart : public std::enable_shared_from_this<ScopeStart> {
   ScopeDone done_;
   std::chrono::steady_clock::time_point end_;
   int attempts_ = 0;
+  std::vector<const char*> optional_;  // those that the call under way has
 };
 
-Result<void> ScopeStart::add_process(bus::OptionWriter& properties) const {
+Result<void> ScopeStart::add_process(bus::OptionWriter& properties) {
   if (manager_.refuses_property(kPidFds)) {
     properties.set("PIDs", std::vector<std::uint32_t>{static_cast<std::uint32_t>(options_.pid)});
     return {};
@@ -81,10 +81,12 @@ Result<void> ScopeStart::add_process(bus::OptionWriter& properties) const {
   std::vector<UniqueFd> fds;
   fds.push_back(AMBIT_TRY(os::open_pidfd(options_.pid)));
   properties.set(kPidFds, std::move(fds));
+  optional_.push_back(kPidFds);
   return {};
 }
 
 Result<bus::Message> ScopeStart::new_start_call() {
+  optional_.clear();
   bus::OptionWriter properties = options_.extra;
   properties.set("Description", options_.description)
       .set("Slice", options_.slice)
@@ -98,7 +100,10 @@ Result<bus::Message> ScopeStart::new_start_call() {
       .set("CollectMode", "inactive-or-failed")
       .set("AddRef", true);
   // A process that the kernel killed for memory does not end its container; the monitor judges.
-  if (!manager_.refuses_property(kOomPolicy)) properties.set(kOomPolicy, "continue");
+  if (!manager_.refuses_property(kOomPolicy)) {
+    properties.set(kOomPolicy, "continue");
+    optional_.push_back(kOomPolicy);
+  }
   AMBIT_TRY(add_process(properties));
 
   bus::Message call = AMBIT_TRY(manager_.new_call("StartTransientUnit"));
@@ -121,10 +126,10 @@ void ScopeStart::on_job_done(Result<void> result) {
   abandon(std::move(error));
 }
 
-// True where the manager refused a property that can be left out, and for the first time.
+// True where the manager refused a property that can be left out. Calls that were sent before the
+// first refusal have it too, so what counts is what this one had.
 bool ScopeStart::note_refusal(const Error& error) {
-  for (const char* name : kOptional) {
-    if (manager_.refuses_property(name)) continue;
+  for (const char* name : optional_) {
     if (error.message().find(std::string("property ") + name) == std::string::npos) continue;
     manager_.note_refused_property(name);
     return true;

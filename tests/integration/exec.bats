@@ -21,7 +21,7 @@ load ../support/ambit
     [ "$(grep CapBnd <<<"$output")" = "$(ambit exec "$c" grep CapBnd /proc/1/status)" ]
     [ "$(ambit exec "$c" cat /proc/1/comm)" = sleep ]
     [ "$(ambit exec "$c" cat /proc/self/cgroup)" = "$(ambit exec "$c" cat /proc/1/cgroup)" ]
-    [ "$(ambit exec "$c" printenv INSIDE)" = yes ]
+    [ "$(ambit exec "$c" sh -c 'echo $INSIDE')" = yes ]
 }
 
 @test "exec: -e, -w and -u are the command's own" {
@@ -46,7 +46,7 @@ load ../support/ambit
 @test "exec: in one that does not run is an error" {
     ambit create --name "$c" $image true
     run -125 ambit exec "$c" true
-    [[ $output == *"not running"* ]]
+    [[ $output == *"$c is created"* ]]
 }
 
 @test "exec: ends with the container" {

@@ -65,7 +65,7 @@ identical() {
 
 @test "logs: --since and --until cut at a time" {
     local middle
-    ambit run -d --name "$c" $image sh -c 'echo early; read line </tmp/go 2>/dev/null; until [ -e /tmp/go ]; do sleep 0.02; done; echo late' >/dev/null
+    ambit run -d --name "$c" $image sh -c 'echo early; until [ -e /tmp/go ]; do sleep 0.02; done; echo late' >/dev/null
     eventually log_has "$c" early
     middle=$(date +%s.%N)
     ambit exec "$c" touch /tmp/go

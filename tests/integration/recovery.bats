@@ -49,6 +49,12 @@ ambitd_is_gone() { [[ $(ambitd_pid) == 0 ]]; }
     has_line done "$BATS_TEST_TMPDIR/out"
 }
 
+@test "recovery: the first starts of a new ambitd all work, though they come at once" {
+    systemctl --user restart ambit.service
+    run -0 bash -c "seq 8 | xargs -P 8 -I{} ambit run --rm $image echo started"
+    [ "${#lines[@]}" = 8 ]
+}
+
 @test "recovery: a container whose monitor was killed counts as lost, never as 0" {
     local group pid
     ambit run -d --name "$c" $image sleep 100

@@ -46,9 +46,9 @@ rounds() {
 
 # --- waiting -------------------------------------------------------------------------------------
 
-# Waits until COMMAND succeeds, at most ten seconds.
+# Waits until COMMAND succeeds, at most twenty seconds.
 eventually() {
-    local end=$((SECONDS + 10))
+    local end=$((SECONDS + 20))
     until "$@" >/dev/null 2>&1; do
         ((SECONDS < end)) || { echo "never came true: $*" >&2; return 1; }
         sleep 0.02

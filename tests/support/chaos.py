@@ -10,6 +10,7 @@ time, and nothing is left of it. The seed is printed; the same seed makes the sa
 """
 
 import argparse
+import collections
 import json
 import os
 import pathlib
@@ -131,20 +132,30 @@ def kill(victim, name):
     return True
 
 
+def await_victim(victim, name):
+    """It may not be there yet, or never again."""
+    end = time.monotonic() + 0.1
+    while FINDERS[victim](name) is None and time.monotonic() < end:
+        time.sleep(0.001)
+
+
 # --- a round -------------------------------------------------------------------------------------
 
 
 class Round:
-    def __init__(self, number, dice, image):
+    def __init__(self, number, dice, image, moment, barrier):
         self.name = f"chaos-{os.getpid()}-{number}"
         self.image = image
         self.kind = dice.choice(sorted(SCRIPTS))
-        self.at = dice.choice(["start", "start", "run", "end", "end"])
+        self.at = moment
+        self.barrier = barrier
         self.ending = dice.choice(["stop", "stop0", "systemctl", "rm", "none"])
         victims = dice.sample(sorted(FINDERS), dice.randint(1, len(FINDERS)))
         self.kills = [(victim, dice.uniform(0, 0.03)) for victim in victims]
-        self.killed = []
+        self.hits = []
+        self.killed = []  # those, and what another round hit that concerns this one
         self.failure = None
+        self.end = None  # the state it settled in, with its exit code
 
     def __str__(self):
         kills = ", ".join(f"{victim} after {delay * 1000:.1f} ms" for victim, delay in self.kills)
@@ -152,8 +163,10 @@ class Round:
 
     def strike(self):
         for victim, delay in self.kills:
+            await_victim(victim, self.name)
             time.sleep(delay)
             if kill(victim, self.name):
+                self.hits.append(victim)
                 self.killed.append(victim)
 
     def end_it(self):
@@ -179,6 +192,8 @@ class Round:
             if self.at == "start":
                 self.strike()
             finish(starting)
+            # What this one kills shall not be what another one's start needs, unless it is meant.
+            self.barrier.wait(DEADLINE_S)
             if self.at == "run":
                 self.strike()
             ending = self.end_it()
@@ -187,7 +202,10 @@ class Round:
             if ending is not None:
                 finish(ending)
         except Failure as failure:
+            self.barrier.abort()
             self.failure = str(failure)
+        except threading.BrokenBarrierError:
+            self.failure = "another round of the same four failed"
 
     def row(self):
         code, output = finish(ambit("ps", "-a", "--format", "json"))
@@ -208,6 +226,7 @@ class Round:
             raise Failure(self.failure)
         row = eventually(self.settled, lambda: f"stuck: {self.row()}")
         state = row["state"]
+        self.end = f"exited {row['exitCode']}" if state == "exited" else state
         if state == "exited":
             self.check_exit(row["exitCode"], row["exitReason"])
         code, output = finish(ambit("rm", "-f", self.name))
@@ -321,7 +340,9 @@ def leftovers(before):
 
 
 def play(numbers, dice, image):
-    rounds = [Round(number, dice, image) for number in numbers]
+    moment = dice.choice(["start", "run", "end", "end"])
+    barrier = threading.Barrier(len(numbers))
+    rounds = [Round(number, dice, image, moment, barrier) for number in numbers]
     threads = [threading.Thread(target=one.play) for one in rounds]
     for thread in threads:
         thread.start()
@@ -336,7 +357,11 @@ def play(numbers, dice, image):
             one.check()
         except Failure as failure:
             failures.append(f"{one}\n    {failure}")
-    return failures
+    return rounds, failures
+
+
+def counted(words):
+    return ", ".join(f"{count} x {word}" for word, count in sorted(collections.Counter(words).items()))
 
 
 def main():
@@ -349,13 +374,18 @@ def main():
     dice = random.Random(options.seed)
     finish(ambit("run", "--rm", options.image, "true"))
     before = Surroundings()
-    failures = []
+    played, failures = [], []
     for first in range(0, options.rounds, LANES):
         numbers = range(first, min(first + LANES, options.rounds))
-        failures += play(numbers, dice, options.image)
+        some, failed = play(numbers, dice, options.image)
+        played += some
+        failures += failed
         if len(failures) > 5:
             break
     failures += [f"left: {what}" for what in leftovers(before)]
+    hits = [victim for one in played for victim in one.hits]
+    print(f"killed: {counted(hits)}; settled as: {counted(str(one.end) for one in played)}")
+    failures += [f"never hit: {victim}" for victim in FINDERS if victim not in hits]
     for failure in failures:
         print(failure)
     print(f"{len(failures)} failures")
