@@ -44,6 +44,11 @@ Result<void> in_child(const std::function<Result<void>()>& body) {
   return Error(ErrorCode::Internal, "the probe ended without a word");
 }
 
+Result<void> make_file(const char* path) {
+  const UniqueFd fd = AMBIT_TRY(os::open_at(AT_FDCWD, path, O_WRONLY | O_CREAT, 0600));
+  return {};
+}
+
 // In a folder of our own: an overlay with a file taken away and one added, as a container's.
 Result<void> try_overlay(const std::string& folder, int userns_fd) {
   AMBIT_TRY(sandbox::enter_base_userns(userns_fd));
@@ -52,11 +57,11 @@ Result<void> try_overlay(const std::string& folder, int userns_fd) {
   if (::chdir(folder.c_str()) < 0) return Error::from_errno(errno, "chdir " + folder);
   for (const char* name : {"lower", "upper", "work", "root"})
     if (::mkdir(name, 0700) < 0) return Error::from_errno(errno, std::string("mkdir ") + name);
-  AMBIT_TRY(os::open_at(AT_FDCWD, "lower/old", O_WRONLY | O_CREAT, 0600));
+  AMBIT_TRY(make_file("lower/old"));
   if (::mount("overlay", "root", "overlay", 0,
               "lowerdir=lower,upperdir=upper,workdir=work,userxattr") < 0)
     return Error::from_errno(errno, "mounting an overlay with userxattr");
-  AMBIT_TRY(os::open_at(AT_FDCWD, "root/new", O_WRONLY | O_CREAT, 0600));
+  AMBIT_TRY(make_file("root/new"));
   if (::unlink("root/old") < 0) return Error::from_errno(errno, "deleting a file of the image");
   if (::umount2("root", MNT_DETACH) < 0) return Error::from_errno(errno, "umount");
   std::error_code ignored;
