@@ -62,7 +62,7 @@ load ../support/ambit
     ambit exec "$c" sh -c 'echo up; until [ -e /tmp/go ]; do sleep 0.02; done; echo done' >"$BATS_TEST_TMPDIR/out" &
     eventually has_line up "$BATS_TEST_TMPDIR/out"
     kill_ambitd
-    ambit exec "$c" touch /tmp/go
+    let_go "$c"
     eventually has_line done "$BATS_TEST_TMPDIR/out"
     wait $! || true
     state_is "$c" running
@@ -85,7 +85,7 @@ load ../support/ambit
 @test "attach: ends with the container's code" {
     ambit run -d --name "$c" $image sh -c 'until [ -e /tmp/go ]; do sleep 0.02; done; exit 8'
     ambit attach "$c" &
-    ambit exec "$c" touch /tmp/go
+    let_go "$c"
     ends_with 8 $!
 }
 
@@ -94,7 +94,7 @@ load ../support/ambit
     mkfifo "$BATS_TEST_TMPDIR/stuck"
     ambit attach --no-stdin "$c" >"$BATS_TEST_TMPDIR/stuck" &
     exec 5<"$BATS_TEST_TMPDIR/stuck"
-    ambit exec "$c" touch /tmp/go
+    let_go "$c"
     eventually ambit exec "$c" test -e /tmp/through
     exec 5<&-
 }

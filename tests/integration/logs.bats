@@ -68,7 +68,7 @@ identical() {
     ambit run -d --name "$c" $image sh -c 'echo early; until [ -e /tmp/go ]; do sleep 0.02; done; echo late' >/dev/null
     eventually log_has "$c" early
     middle=$(date +%s.%N)
-    ambit exec "$c" touch /tmp/go
+    let_go "$c"
     ambit wait "$c"
     run -0 ambit logs --since "$middle" "$c"
     [ "$output" = late ]
@@ -80,7 +80,7 @@ identical() {
     ambit run -d --name "$c" $image sh -c 'echo one; until [ -e /tmp/go ]; do sleep 0.02; done; echo two'
     ambit logs -f "$c" >"$BATS_TEST_TMPDIR/out" &
     eventually has_line one "$BATS_TEST_TMPDIR/out"
-    ambit exec "$c" touch /tmp/go
+    let_go "$c"
     timeout 20 tail --pid=$! -f /dev/null
     [ "$(cat "$BATS_TEST_TMPDIR/out")" = $'one\ntwo' ]
 }

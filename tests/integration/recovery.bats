@@ -44,7 +44,7 @@ ambitd_is_gone() { [[ $(ambitd_pid) == 0 ]]; }
     ambit run --name "$c" $image sh -c 'echo up; until [ -e /tmp/go ]; do sleep 0.02; done; echo done; exit 19' >"$BATS_TEST_TMPDIR/out" &
     eventually has_line up "$BATS_TEST_TMPDIR/out"
     kill_ambitd
-    ambit exec "$c" touch /tmp/go
+    let_go "$c"
     ends_with 19 $!
     has_line done "$BATS_TEST_TMPDIR/out"
 }

@@ -129,3 +129,7 @@ remove_containers() {
 
 setup_file() { need_image; }
 teardown() { remove_containers; }
+
+# Lets a container go on that waits for /tmp/go. It may end, and take the command along, before
+# touch has.
+let_go() { ambit exec "$1" touch /tmp/go || [ $? = 137 ]; }
