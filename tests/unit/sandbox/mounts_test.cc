@@ -224,6 +224,7 @@ class OverlayTest : public ContainerTest {
       const fs::path layer = make_dir("layer," + std::to_string(i) + ":x");
       write_file(layer / ("file" + std::to_string(i)), "");
       write_file(layer / "top", std::to_string(i));
+      if (i < count - 1) write_file(layer / "second", std::to_string(i));
       overlay.lower.push_back(layer.string());
     }
     overlay.lower.push_back(root_.string());
@@ -243,7 +244,7 @@ TEST_F(OverlayTest, OneLayerBelowAWritableOne) {
 
 TEST_F(OverlayTest, ManyLayersWithTheTopmostFirst) {
   spec_.ambit.overlay = layers(130);
-  EXPECT_EQ(sh("cat /top; ls / | grep -c file"), "129129\n");
+  EXPECT_EQ(sh("cat /top /second; ls / | grep -c file"), "129128129\n");
 }
 
 TEST_F(OverlayTest, ManyLayersInOneMountCall) {
@@ -253,6 +254,10 @@ TEST_F(OverlayTest, ManyLayersInOneMountCall) {
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0)
       return Error::from_errno(errno, "mount");
     UniqueFd mount = AMBIT_TRY(make_overlay(overlay, OverlayMethod::OneMountCall));
+    char second[4] = {};
+    const UniqueFd second_fd(::openat(mount.get(), "second", O_RDONLY | O_CLOEXEC));
+    if (::read(second_fd.get(), second, 3) != 3 || std::string(second) != "128")
+      return Error(ErrorCode::Internal, "the layers are in another order");
     const UniqueFd first(::openat(mount.get(), "file1", O_RDONLY | O_CLOEXEC));
     const UniqueFd last(::openat(mount.get(), "file129", O_RDONLY | O_CLOEXEC));
     // The root is not covered any more.
