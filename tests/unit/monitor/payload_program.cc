@@ -72,8 +72,8 @@ int print_random(Arguments a) {
 
 int exit_with(Arguments a) { return ::atoi(a[2]); }
 
-// Says what signal it gets, as does a child of its own, and ends. SIGURG, with which systemd stops a
-// scope, comes to everyone there and is ignored by default.
+// Says what signal it gets, as does a child of its own, and ends. SIGURG, with which systemd stops
+// a scope, comes to everyone there and is ignored by default.
 int report_signals(Arguments) {
   block({SIGTERM, SIGUSR1, SIGHUP});
   if (::fork() == 0) {
