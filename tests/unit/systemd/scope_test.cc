@@ -104,6 +104,14 @@ class ScopeTest : public testing::Test {
     return wait<UnitState>([&](auto done) { manager->get_unit(unit, done); });
   }
 
+  // The same where there must be one.
+  UnitState now() {
+    auto current = state();
+    if (current) return *current;
+    ADD_FAILURE() << current.error().message();
+    return {};
+  }
+
   // Waits until the manager says so.
   bool becomes(const std::string& active_state) {
     const auto deadline = steady_clock::now() + seconds(20);
@@ -111,8 +119,8 @@ class ScopeTest : public testing::Test {
     auto watch = manager->watch_unit(unit, [&](const UnitChange&) { changed = true; });
     while (steady_clock::now() < deadline) {
       if (std::exchange(changed, false)) {
-        auto now = state();
-        if (now && now->active_state == active_state) return true;
+        auto current = state();
+        if (current && current->active_state == active_state) return true;
       }
       (void)loop->run_once(std::chrono::milliseconds(100));
     }
@@ -132,7 +140,7 @@ TEST_F(ScopeTest, AProcessLivesInItsScopesCgroupBelowOurSlice) {
   EXPECT_EQ(*os::cgroup_of(child.pid()), *group);
   const std::string tail = std::string("/ambit.slice/") + unit;
   EXPECT_EQ(group->substr(group->size() - tail.size()), tail);
-  EXPECT_EQ(state()->active_state, "active");
+  EXPECT_EQ(now().active_state, "active");
 }
 
 TEST_F(ScopeTest, AStopIsSigurgToEveryProcessAndNothingElse) {
@@ -152,7 +160,7 @@ TEST_F(ScopeTest, WhatIgnoresTheStopIsKilledWhenTheTimeIsUp) {
   int status = 0;
   ASSERT_EQ(::waitpid(child.pid(), &status, 0), child.pid());
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
-  EXPECT_EQ(state()->result, "timeout");
+  EXPECT_EQ(now().result, "timeout");
 }
 
 TEST_F(ScopeTest, AnEndedScopeStaysReadableUntilItIsLetGo) {
@@ -160,7 +168,7 @@ TEST_F(ScopeTest, AnEndedScopeStaysReadableUntilItIsLetGo) {
   ASSERT_TRUE(start(child.pid()));
   child.kill();
   ASSERT_TRUE(becomes("inactive"));
-  EXPECT_EQ(state()->result, "success");
+  EXPECT_EQ(now().result, "success");
   ASSERT_TRUE(wait([&](auto done) { manager->unref_unit(unit, done); }));
   const auto after = state();
   ASSERT_FALSE(after);
