@@ -58,14 +58,14 @@ loads() {
 }
 
 @test "load: the official Alpine" {
-    [[ -d $shared/images/alpine-3.20 ]] || skip "no image of Alpine beside the source tree"
+    [[ -d $shared/images/alpine-3.20 ]] || skip "input: no image of Alpine beside the source tree"
     ambit load -i "$shared/images/alpine-3.20" -n "$ref"
     run -0 ambit run --rm "$ref:3.20" cat /etc/alpine-release
     [[ $output == 3.20* ]]
 }
 
 @test "load: a static binary without anything else" {
-    [[ -d $shared/images/hello-world ]] || skip "no image of hello-world beside the source tree"
+    [[ -d $shared/images/hello-world ]] || skip "input: no image of hello-world beside the source tree"
     ambit load -i "$shared/images/hello-world" -n "$ref"
     run -0 ambit run --rm "$ref"
     [[ $output == *"Hello from Docker"* ]]
