@@ -52,6 +52,9 @@ spec::Mount completed(spec::Mount mount) {
     return mount;
   }
   if (!has_any(mount.options, {"bind", "rbind"})) mount.options.emplace_back("rbind");
+  // What a user calls read-only is so with everything that is mounted below it.
+  if (has_any(mount.options, {"rbind"}))
+    std::replace(mount.options.begin(), mount.options.end(), std::string("ro"), std::string("rro"));
   if (!has_any(mount.options, {"private", "rprivate", "slave", "rslave", "shared", "rshared",
                                "unbindable", "runbindable"}))
     mount.options.emplace_back("rprivate");
