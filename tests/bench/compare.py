@@ -34,7 +34,7 @@ def output_of(*command):
 
 def source_layout(folder):
     """An OCI layout of busybox: the official one, or one made here."""
-    shared = pathlib.Path(os.environ.get("AMBIT_SHARED") or TOP / "../shared")
+    shared = pathlib.Path(os.environ.get("AMBIT_SHARED") or TOP.parent / "shared")
     official = shared / "images/busybox-glibc"
     if official.is_dir():
         return official
@@ -96,8 +96,8 @@ class Tools:
             # Its own choice would be vfs, which copies the image for each container. There may be
             # no pids controller.
             podman = ["podman", "--storage-driver", "overlay"]
-            subprocess.run([*podman, "pull", "-q", f"oci:{layout}"], check=True, stdout=NULL, stderr=NULL)
-            identity = output_of(*podman, "images", "-q").splitlines()[0]
+            subprocess.run(["tar", "-C", root, "-cf", folder / "root.tar", "."], check=True)
+            identity = output_of(*podman, "import", "-q", str(folder / "root.tar")).splitlines()[-1]
             self.commands["podman"] = lambda n, *c: [
                 *podman, "run", "--rm", "--network", "none", "--pids-limit=-1", identity, *c,
             ]
