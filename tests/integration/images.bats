@@ -6,10 +6,10 @@ load ../support/ambit
 setup() { ref=image-$c; }
 
 teardown() {
-    local id
+    local name
     remove_containers
-    for id in $(ambit images --format json | jq -r --arg r "$ref" '.[] | select([.. | strings] | any(contains($r))) | .id' | sort -u); do
-        ambit rmi -f "$id" >/dev/null || true
+    for name in $(ambit images --format json | jq -r --arg r "$ref" '.[].references[] | select(contains($r))'); do
+        ambit rmi "$name" >/dev/null || true
     done
 }
 
@@ -22,19 +22,19 @@ loads() {
 }
 
 @test "load: an OCI layout folder" {
-    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image"
+    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image" "$c"
     loads "$BATS_TEST_TMPDIR/image"
 }
 
 @test "load: an OCI archive, plain and compressed" {
-    "$support/make-image" oci "$ref:1" "$BATS_TEST_TMPDIR/image.tar"
+    "$support/make-image" oci "$ref:1" "$BATS_TEST_TMPDIR/image.tar" "$c"
     loads "$BATS_TEST_TMPDIR/image.tar"
     gzip -1 "$BATS_TEST_TMPDIR/image.tar"
     loads "$BATS_TEST_TMPDIR/image.tar.gz"
 }
 
 @test "load: a docker archive, plain, gzip and zstd" {
-    "$support/make-image" docker "$ref:1" "$BATS_TEST_TMPDIR/image.tar"
+    "$support/make-image" docker "$ref:1" "$BATS_TEST_TMPDIR/image.tar" "$c"
     loads "$BATS_TEST_TMPDIR/image.tar"
     zstd -q -1 "$BATS_TEST_TMPDIR/image.tar"
     loads "$BATS_TEST_TMPDIR/image.tar.zst"
@@ -43,14 +43,14 @@ loads() {
 }
 
 @test "load: from a pipe" {
-    "$support/make-image" oci "$ref:1" "$BATS_TEST_TMPDIR/image.tar"
+    "$support/make-image" oci "$ref:1" "$BATS_TEST_TMPDIR/image.tar" "$c"
     run -0 bash -c "cat '$BATS_TEST_TMPDIR/image.tar' | ambit load"
     [[ $output == *"$ref:1"* ]]
 }
 
 @test "load: what skopeo copied, as archive and as docker archive" {
     command -v skopeo >/dev/null || missing skopeo
-    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image"
+    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image" "$c"
     skopeo --insecure-policy copy -q "oci:$BATS_TEST_TMPDIR/image:$ref:1" "docker-archive:$BATS_TEST_TMPDIR/d.tar:$ref:1"
     loads "$BATS_TEST_TMPDIR/d.tar"
     skopeo --insecure-policy copy -q "oci:$BATS_TEST_TMPDIR/image:$ref:1" "oci-archive:$BATS_TEST_TMPDIR/o.tar:$ref:1"
@@ -83,7 +83,7 @@ loads() {
 }
 
 @test "import: --change sets what the image says" {
-    "$support/make-image" rootfs - "$BATS_TEST_TMPDIR/root.tar"
+    "$support/make-image" rootfs - "$BATS_TEST_TMPDIR/root.tar" "$c"
     ambit import -c 'CMD ["echo", "from the image"]' -c 'ENV A=b' "$BATS_TEST_TMPDIR/root.tar" "$ref:1"
     run -0 ambit run --rm "$ref:1"
     [ "$output" = "from the image" ]
@@ -104,7 +104,7 @@ loads() {
 
 @test "load: a layer whose digest is wrong is refused" {
     local blob
-    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image"
+    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image" "$c"
     blob=$(jq -r '.manifests[0].digest' "$BATS_TEST_TMPDIR/image/index.json")
     blob=$(jq -r '.layers[0].digest' "$BATS_TEST_TMPDIR/image/blobs/sha256/${blob#sha256:}")
     printf x | dd of="$BATS_TEST_TMPDIR/image/blobs/sha256/${blob#sha256:}" bs=1 seek=1000 conv=notrunc 2>/dev/null
@@ -113,7 +113,7 @@ loads() {
 }
 
 @test "images: lists name, ID and size, as a table and as JSON" {
-    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image"
+    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image" "$c"
     ambit load -i "$BATS_TEST_TMPDIR/image"
     run -0 ambit images
     [[ $output == *"$ref"* ]]
@@ -124,7 +124,7 @@ loads() {
 }
 
 @test "tag and rmi: the image goes with its last name" {
-    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image"
+    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image" "$c"
     ambit load -i "$BATS_TEST_TMPDIR/image"
     ambit tag "$ref:1" "$ref:2"
     run -0 ambit rmi "$ref:1"
@@ -137,7 +137,7 @@ loads() {
 }
 
 @test "rmi: refuses with 2 while a container uses it, -f takes the stopped ones along" {
-    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image"
+    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image" "$c"
     ambit load -i "$BATS_TEST_TMPDIR/image"
     ambit run --name "$c" "$ref:1" true
     run -2 ambit rmi "$ref:1"
@@ -148,7 +148,7 @@ loads() {
 @test "rmi: the layers of a removed image leave the disk" {
     local before
     before=$(ls "$store/layers")
-    "$support/make-image" docker "$ref:1" "$BATS_TEST_TMPDIR/image.tar"
+    "$support/make-image" docker "$ref:1" "$BATS_TEST_TMPDIR/image.tar" "$c"
     # A file of its own, so that no other image has the layer.
     mkdir "$BATS_TEST_TMPDIR/root" && echo "$c" >"$BATS_TEST_TMPDIR/root/own"
     tar -C "$BATS_TEST_TMPDIR/root" -cf "$BATS_TEST_TMPDIR/own.tar" .
@@ -162,7 +162,7 @@ loads() {
     [ "$(jq -r .imageLayoutVersion "$store/images/oci-layout")" = 1.0.0 ]
     jq -e '.manifests | length > 0' "$store/images/index.json"
     command -v skopeo >/dev/null || missing skopeo
-    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image"
+    "$support/make-image" oci-dir "$ref:1" "$BATS_TEST_TMPDIR/image" "$c"
     ambit load -i "$BATS_TEST_TMPDIR/image"
     local name
     name=$(jq -r --arg r "$ref" '.manifests[].annotations["org.opencontainers.image.ref.name"] // empty | select(contains($r))' "$store/images/index.json")
