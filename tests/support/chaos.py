@@ -385,7 +385,8 @@ def main():
     failures += [f"left: {what}" for what in leftovers(before)]
     hits = [victim for one in played for victim in one.hits]
     print(f"killed: {counted(hits)}; settled as: {counted(str(one.end) for one in played)}")
-    failures += [f"never hit: {victim}" for victim in FINDERS if victim not in hits]
+    if options.rounds >= 100:
+        failures += [f"never hit: {victim}" for victim in FINDERS if victim not in hits]
     for failure in failures:
         print(failure)
     print(f"{len(failures)} failures")
