@@ -289,7 +289,8 @@ def ours_outside():
 
 def listing(folder):
     try:
-        return set(os.listdir(folder))
+        # The command line warns once a session that linger is off, and keeps that it has.
+        return set(os.listdir(folder)) - {"linger-checked"}
     except OSError:
         return set()
 
