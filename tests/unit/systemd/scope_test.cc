@@ -26,14 +26,24 @@ enum class OnStop { Die, Ignore };
 class Child {
  public:
   explicit Child(OnStop on_stop = OnStop::Die) {
+    int ready[2];
+    if (::pipe(ready) < 0) std::abort();
     pid_ = ::fork();
-    if (pid_ != 0) return;
+    if (pid_ != 0) {
+      // A signal that comes before its handler is set would be ignored.
+      ::close(ready[1]);
+      char byte = 0;
+      if (::read(ready[0], &byte, 1) != 1) std::abort();
+      ::close(ready[0]);
+      return;
+    }
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     // SIGURG, the scope's stop signal, is ignored unless somebody takes it.
     if (on_stop == OnStop::Die) ::signal(SIGURG, [](int) { ::_exit(0); });
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    if (::write(ready[1], "r", 1) != 1) ::_exit(1);
     for (;;) ::pause();
   }
   Child(const Child&) = delete;
