@@ -47,6 +47,7 @@ struct Engine::Impl {
   void on_started(const std::string& id, pid_t main_pid, std::int64_t started_usec);
   void on_start_failed(const std::string& id, Error error);
   void on_ended(const std::string& id, const RunEnd& end);
+  void conclude(const std::string& id, const RunEnd& end);
   void settle_end(Container& container, const RunEnd& end);
   void drop_run(Activity& activity);
   void schedule_clean_up();

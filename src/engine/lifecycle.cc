@@ -113,7 +113,17 @@ void Engine::Impl::on_start_failed(const std::string& id, Error error) {
   if (remove_it) remove_now(id);
 }
 
+// Where the monitor left no word, systemd may know why: the unit, which our reference keeps, has
+// it.
 void Engine::Impl::on_ended(const std::string& id, const RunEnd& end) {
+  if (end.known || records.read_exit(id)) return conclude(id, end);
+  manager->get_unit(containers.at(id)->run.unit, [this, id](Result<systemd::UnitState> unit) {
+    const bool is_oom = unit && unit->result == "oom-kill";
+    conclude(id, {.reason = is_oom ? "oom" : "lost"});
+  });
+}
+
+void Engine::Impl::conclude(const std::string& id, const RunEnd& end) {
   Container& container = *containers.at(id);
   Activity& activity = activity_of(id);
   drop_run(activity);
@@ -148,7 +158,8 @@ void Engine::Impl::settle_end(Container& container, const RunEnd& end) {
     }
     c.run.exited_usec = end.known ? end.exited_usec : now_usec();
     c.run.exit_code = end.known ? end.exit_code : kExitCodeUnknown;
-    c.run.exit_reason = end.known ? end.reason : "lost";
+    c.run.exit_reason = end.reason;
+    c.run.oom_killed = end.reason == "oom";
   });
 }
 
