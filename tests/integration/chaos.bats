@@ -3,5 +3,5 @@
 load ../support/ambit
 
 @test "chaos: kill -9 of ambitd, monitors and payloads at random moments leaves nothing wrong" {
-    "$support/chaos.py" --rounds "${AMBIT_CHAOS_ROUNDS:-$(rounds 200 100)}" --image $image
+    "$support/chaos.py" --rounds "${AMBIT_CHAOS_ROUNDS:-$(rounds 200 50)}" --image $image
 }

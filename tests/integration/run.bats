@@ -76,9 +76,9 @@ load ../support/ambit
 
 @test "run: not one byte of output is lost, time and again" {
     # Four at a time.
-    run -0 bash -c "seq $(rounds 100 20) | xargs -P 4 -I{} sh -c '
+    run -0 bash -c "seq $(rounds 100 10) | xargs -P 4 -I{} sh -c '
         ambit run --rm $image dd if=/dev/zero bs=1 count=500000 2>/dev/null | wc -c' | sort | uniq -c"
-    [ "$(xargs <<<"$output")" = "$(rounds 100 20) 500000" ]
+    [ "$(xargs <<<"$output")" = "$(rounds 100 10) 500000" ]
 }
 
 @test "run: a reader that goes away ends the container as it ends a pipeline" {

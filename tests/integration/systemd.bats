@@ -59,7 +59,7 @@ load ../support/ambit
 }
 
 @test "journal: every line of a 1 ms container is there, with its fields, time and again" {
-    local n unit count=$(rounds 100)
+    local n unit count=$(rounds 100 50)
     for ((n = 0; n < count; n++)); do
         ambit run --rm --name "$c-$n" $image sh -c "echo first $n; echo last $n >&2"
         unit=ambit-$c-$n.scope
