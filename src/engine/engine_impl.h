@@ -94,6 +94,8 @@ struct Engine::Impl {
   void give_up(Container& container, const spec::RunRecord& run);
   void bury(const std::string& id, const std::string& control_group, Run::Buried buried);
   void remove_later(const std::string& id);
+  void sweep_scopes();
+  bool is_starting_now(const std::string& unit) const;
 
   // Applies `change` to the container's visible state and tells the observer.
   template <typename Change>

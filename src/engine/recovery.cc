@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "engine/monitor_spawn.h"
 #include "os/cgroup.h"
 #include "os/socket.h"
+#include "systemd/unit_name.h"
 
 // Finding out, after a start of ambitd, what became of containers meanwhile. What the kernel and
 // the monitors say counts; the records only tell where to look.
@@ -16,6 +18,7 @@ namespace {
 constexpr char kMonitorSocket[] = "monitor.sock";
 // A client that lost its daemon comes back and asks for the exit code of the container it ran.
 constexpr std::chrono::seconds kRemovalGrace{10};
+constexpr std::chrono::seconds kSweepTimeout{10};
 
 RunState exited_state(const spec::ExitRecord& record) {
   return {.state = State::Exited,
@@ -31,6 +34,15 @@ RunState lost_state(const spec::RunRecord& run) {
           .started_usec = run.started_usec,
           .exit_code = kExitCodeUnknown,
           .exit_reason = "lost"};
+}
+
+// "" for a unit that has none yet.
+bool is_empty(const std::string& control_group) {
+  if (control_group.empty()) return true;
+  auto cgroup = os::open_cgroup(control_group);
+  if (!cgroup) return true;
+  const auto populated = os::is_populated(cgroup->get());
+  return populated && !*populated;
 }
 
 }  // namespace
@@ -92,6 +104,29 @@ void Engine::Impl::remove_later(const std::string& id) {
   if (timer) removal_timers.emplace(id, *std::move(timer));
 }
 
+// systemd makes an active scope of a process that has just died, too, as a monitor has when ambitd
+// was killed during a start; nothing ever tells it that such a scope is empty.
+void Engine::Impl::sweep_scopes() {
+  manager->list_units(systemd::kScopePattern, [this](Result<std::vector<systemd::UnitRow>> units) {
+    if (!units) return log(LogLevel::Debug, "%s", units.error().message().c_str());
+    for (const systemd::UnitRow& row : *units)
+      manager->get_control_group(row.name, [this, unit = row.name](Result<std::string> group) {
+        if (!group || !is_empty(*group) || is_starting_now(unit)) return;
+        log(LogLevel::Info, "stopping %s, which is empty", unit.c_str());
+        manager->stop_unit(unit, kSweepTimeout, [](const Result<void>&) {});
+      });
+  });
+}
+
+// Its scope is this ambitd's affair (systemd::start_scope), and may not be populated yet.
+bool Engine::Impl::is_starting_now(const std::string& unit) const {
+  return std::any_of(containers.begin(), containers.end(), [&](const auto& entry) {
+    const Container& container = *entry.second;
+    return container.run.state == State::Starting && container.run.unit.empty() &&
+           unit_of(container.record.name) == unit;
+  });
+}
+
 Result<void> Engine::recover() {
   Impl& impl = *impl_;
   auto listing = AMBIT_TRY(impl.records.list());
@@ -111,6 +146,7 @@ Result<void> Engine::recover() {
     Container& added = *impl.containers.emplace(id, std::move(container)).first->second;
     impl.recover(added);
   }
+  impl.sweep_scopes();
   impl.sweep_trash();
   return {};
 }

@@ -125,6 +125,22 @@ ambitd_is_gone() { [[ $(ambitd_pid) == 0 ]]; }
     state_is "$c-broken" created
 }
 
+@test "recovery: an empty scope that systemd holds active is stopped" {
+    "$support/stray-scope.py" "ambit-$c.scope"
+    [ "$(systemctl --user is-active "ambit-$c.scope")" = active ]
+    systemctl --user restart ambit.service
+    eventually eval '[ "$(systemctl --user show -P LoadState "ambit-$c.scope")" = not-found ]'
+}
+
+@test "recovery: a running container is not taken for an empty scope" {
+    ambit run -d --name "$c" $image sleep 100
+    systemctl --user restart ambit.service
+    "$support/stray-scope.py" "ambit-$c-stray.scope"
+    systemctl --user restart ambit.service
+    eventually eval '[ "$(systemctl --user show -P LoadState "ambit-$c-stray.scope")" = not-found ]'
+    state_is "$c" running
+}
+
 @test "idle: ambitd ends when nobody needs it, and comes back by itself" {
     systemctl --user set-environment AMBITD_IDLE_USEC=200000
     systemctl --user restart ambit.service

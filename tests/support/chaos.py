@@ -289,8 +289,7 @@ def ours_outside():
 
 def listing(folder):
     try:
-        # The command line warns once a session that linger is off, and keeps that it has.
-        return set(os.listdir(folder)) - {"linger-checked"}
+        return set(os.listdir(folder))
     except OSError:
         return set()
 
