@@ -35,11 +35,13 @@ bool Output::may_read() const {
   return is_draining_ || !is_behind(ClientSink::Kind::Primary);
 }
 
-void Output::prepare(PollSet& polls) const {
+void Output::prepare(PollSet& polls, Clock::time_point now) const {
   for (const ClientSink& client : clients_) client.prepare(polls);
-  if (source_ && may_read()) polls.want(source_.get(), POLLIN);
+  const bool rests = !is_draining_ && pace_.is_resting(now);
+  if (source_ && rests) polls.wake_at(pace_.rest_until());
+  if (source_ && !rests && may_read()) polls.want(source_.get(), POLLIN);
   // Draining ends with a read that finds nothing, which no event announces.
-  if (source_ && is_draining_ && may_read()) polls.wake_at(Clock::now());
+  if (source_ && is_draining_ && may_read()) polls.wake_at(now);
   if (log_ != nullptr) polls.wake_at(log_->deadline());
 }
 
@@ -61,6 +63,7 @@ void Output::read_once(Clock::time_point now) {
   // EIO: a pty whose last user has closed it.
   if (n <= 0) return end(now);
   is_buffer_touched = true;
+  pace_.note_read(static_cast<std::size_t>(n), now);
   const std::string_view bytes(read_buffer, static_cast<std::size_t>(n));
   if (log_ != nullptr) log_->add(bytes, now);
   for (ClientSink& client : clients_) client.write(bytes);

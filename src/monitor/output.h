@@ -8,6 +8,7 @@
 #include "monitor/client_sink.h"
 #include "monitor/log_stream.h"
 #include "monitor/poll_set.h"
+#include "monitor/read_pace.h"
 
 namespace ambit::monitor {
 
@@ -22,7 +23,7 @@ class Output {
 
   void add_client(UniqueFd fd, ClientSink::Kind kind);
 
-  void prepare(PollSet& polls) const;
+  void prepare(PollSet& polls, Clock::time_point now) const;
   void dispatch(const PollSet& polls, Clock::time_point now);
 
   // The container has ended: nothing that comes from now on is new, so the primary's pace counts
@@ -45,6 +46,7 @@ class Output {
   LogStream* log_;
   const systemd::JournalSender* sender_;
   std::list<ClientSink> clients_;
+  ReadPace pace_;
   bool is_draining_ = false;
 };
 

@@ -204,13 +204,13 @@ void Streams::note(int priority, std::string_view message) {
 }
 
 void Streams::prepare(PollSet& polls) const {
-  for (const Output& output : outputs_) output.prepare(polls);
+  const Clock::time_point now = Clock::now();
+  for (const Output& output : outputs_) output.prepare(polls, now);
   if (input_) input_->prepare(polls);
   if (!sender_.is_empty()) polls.want(sender_.fd(), sender_.poll_events());
   polls.wake_at(sender_.retry_at());
   // No event tells that journald is done, and the graces need a clock.
-  if (is_delivering_)
-    polls.wake_at(Clock::now() + (is_journal_done_ ? kClientCheck : kJournalCheck));
+  if (is_delivering_) polls.wake_at(now + (is_journal_done_ ? kClientCheck : kJournalCheck));
 }
 
 void Streams::dispatch(const PollSet& polls) {
