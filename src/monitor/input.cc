@@ -53,7 +53,7 @@ void Input::dispatch(const PollSet& polls) {
   if (has_ended && sources_.empty() && at_last_end_ == AtLastEnd::Close) close();
   // A pipe whose reader has gone, even if nobody writes to it just now. A pty's master says
   // POLLHUP while nobody has its other end open, which may pass.
-  if (is_open() && (sink_ready & POLLERR) != 0) close();
+  if (!is_open() || (sink_ready & POLLERR) != 0) close();
 }
 
 // false at the end of this client's input.
@@ -68,7 +68,8 @@ bool Input::read_from(Source& source) {
 
 void Input::write_pending(Source& source) {
   const ssize_t n = ::write(sink_.get(), source.pending.data(), source.pending.size());
-  if (n < 0 && errno != EAGAIN && errno != EINTR && errno != EIO) return close();
+  // The clients go when nobody walks along them: see dispatch().
+  if (n < 0 && errno != EAGAIN && errno != EINTR && errno != EIO) return sink_.reset();
   if (n > 0) source.pending.erase(0, static_cast<std::size_t>(n));
   if (source.pending.empty()) source.pending.shrink_to_fit();
 }

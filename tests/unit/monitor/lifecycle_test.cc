@@ -34,21 +34,6 @@ std::string cgroup_of(std::int64_t pid) {
   return path ? *path : path.error().message();
 }
 
-long resident_kib(pid_t pid) {
-  auto text = os::read_file_at(AT_FDCWD, "/proc/" + std::to_string(pid) + "/status", 1 << 16);
-  if (!text) return -1;
-  return std::atol(text->c_str() + text->find("VmRSS:") + std::strlen("VmRSS:"));
-}
-
-bool wait_until(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    (void)::usleep(10'000);
-  }
-  return true;
-}
-
 TEST_F(MonitorLifecycleTest, ExitCodeOfTheContainerIsSentAndRecorded) {
   MonitorRun run(*this, {.command = {"exit", "42"}});
   run.start();
@@ -170,6 +155,21 @@ TEST_F(MonitorLifecycleTest, EverybodyWhoSaidHelloIsTold) {
 }
 
 #if !defined(__SANITIZE_ADDRESS__)
+long resident_kib(pid_t pid) {
+  auto text = os::read_file_at(AT_FDCWD, "/proc/" + std::to_string(pid) + "/status", 1 << 16);
+  if (!text) return -1;
+  return std::atol(text->c_str() + text->find("VmRSS:") + std::strlen("VmRSS:"));
+}
+
+bool wait_until(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    (void)::usleep(10'000);
+  }
+  return true;
+}
+
 TEST_F(MonitorLifecycleTest, AMonitorThatWaitsTakesLessThanAMebibyte) {
   MonitorRun run(*this, {.command = {"cat"}, .clients = {"stdin", "stdout"}});
   run.start();
