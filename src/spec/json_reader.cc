@@ -77,6 +77,17 @@ std::uint64_t JsonReader::size(const json& object, const char* name) {
   return 0;
 }
 
+bool JsonReader::boolean(const json& object, const char* name) {
+  return optional_boolean(object, name).value_or(false);
+}
+
+std::optional<bool> JsonReader::optional_boolean(const json& object, const char* name) {
+  const json& value = member(object, name);
+  if (value.is_null()) return std::nullopt;
+  if (!value.is_boolean()) wrong(name);
+  return value.is_boolean() && value.get<bool>();
+}
+
 std::vector<std::string> JsonReader::list(const json& object, const char* name) {
   const json& value = member(object, name);
   if (value.is_string()) return {text(value, name)};
@@ -107,13 +118,14 @@ std::map<std::string, std::string> JsonReader::map(const json& object, const cha
   return map;
 }
 
-std::vector<json> JsonReader::array(const json& object, const char* name) {
+const json::array_t& JsonReader::array(const json& object, const char* name) {
+  static const json::array_t kNone;
   const json& value = member(object, name);
-  if (value.is_null()) return {};
+  if (value.is_null()) return kNone;
   const auto* items = value.get_ptr<const json::array_t*>();
   if (items != nullptr) return *items;
   wrong(name);
-  return {};
+  return kNone;
 }
 
 std::string JsonReader::digest(const json& object, const char* name) {

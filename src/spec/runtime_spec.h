@@ -10,52 +10,28 @@
 #include <vector>
 
 #include "base/result.h"
+#include "spec/hooks.h"
+#include "spec/process_spec.h"
+#include "spec/resources.h"
+#include "spec/seccomp_spec.h"
 
-// The OCI runtime specification's config.json (1.1) as far as ambit uses it, and our own few
+// The OCI runtime specification's config.json (1.1, and what 1.2 added for Linux), and our own few
 // settings beside it, in the member "ambit" that other runtimes ignore.
 namespace ambit::spec {
 
-struct User {
-  std::uint32_t uid = 0;
-  std::uint32_t gid = 0;
-  std::vector<std::uint32_t> additional_gids;
-  std::optional<std::uint32_t> umask;
-};
-
-// Names as in capabilities(7), "CAP_CHOWN".
-struct Capabilities {
-  std::vector<std::string> bounding, effective, inheritable, permitted, ambient;
-};
-
-struct Rlimit {
-  std::string type;  // "RLIMIT_NOFILE"
-  std::uint64_t hard = 0;
-  std::uint64_t soft = 0;
-};
-
-struct ConsoleSize {
-  std::uint16_t rows = 0;
-  std::uint16_t columns = 0;
-};
-
-struct ProcessSpec {
-  std::vector<std::string> args;
-  std::vector<std::string> env;
-  std::string cwd = "/";
-  bool terminal = false;
-  std::optional<ConsoleSize> console_size;
-  User user;
-  Capabilities capabilities;
-  std::vector<Rlimit> rlimits;
-  bool no_new_privileges = true;
-  std::optional<int> oom_score_adj;
+struct IdMapping {
+  std::uint32_t container_id = 0;
+  std::uint32_t host_id = 0;  // an id of the namespace that the container's is made in
+  std::uint32_t size = 0;
 };
 
 struct Mount {
   std::string destination;
   std::string type;  // "bind", "tmpfs", "proc", "sysfs", "cgroup", "devpts", "mqueue", "overlay"
   std::string source;
-  std::vector<std::string> options;  // as in mount(8): "ro", "nosuid", "rbind", "rprivate", ...
+  std::vector<std::string> options;     // as in mount(8): "ro", "nosuid", "rbind", "rprivate", ...
+  std::vector<IdMapping> uid_mappings;  // of the mount: mount_setattr(2), "ID-mapped mounts"
+  std::vector<IdMapping> gid_mappings;
 };
 
 enum class NamespaceType { User, Mount, Pid, Network, Ipc, Uts, Cgroup, Time };
@@ -65,10 +41,25 @@ struct Namespace {
   std::string path;  // "" for a new one
 };
 
-struct IdMapping {
-  std::uint32_t container_id = 0;
-  std::uint32_t host_id = 0;  // an id of the namespace that the container's is made in
-  std::uint32_t size = 0;
+// A device node of the container.
+struct Device {
+  std::string path;
+  std::string type;  // "c", "u", "b", "p"
+  std::int64_t major = 0;
+  std::int64_t minor = 0;
+  std::optional<std::uint32_t> file_mode;
+  std::optional<std::uint32_t> uid;
+  std::optional<std::uint32_t> gid;
+};
+
+struct TimeOffset {
+  std::int64_t secs = 0;
+  std::uint32_t nanosecs = 0;
+};
+
+struct Personality {
+  std::string domain;  // "LINUX", "LINUX32"
+  std::vector<std::string> flags;
 };
 
 // The root file system as layers: mounted by the child, in its own namespaces.
@@ -93,7 +84,9 @@ struct RuntimeSpec {
   bool root_readonly = false;
   ProcessSpec process;
   std::string hostname;
+  std::string domainname;
   std::vector<Mount> mounts;
+  Hooks hooks;
   std::vector<Namespace> namespaces;
   std::vector<IdMapping> uid_mappings;
   std::vector<IdMapping> gid_mappings;
@@ -101,6 +94,14 @@ struct RuntimeSpec {
   std::vector<std::string> masked_paths;
   std::vector<std::string> readonly_paths;
   std::string rootfs_propagation;  // "" is "rprivate"
+  std::string mount_label;         // SELinux, for mounts that take one
+  std::vector<Device> devices;
+  std::string cgroups_path;
+  std::optional<Resources> resources;
+  std::optional<Seccomp> seccomp;
+  std::optional<Personality> personality;
+  std::map<std::string, TimeOffset> time_offsets;  // by clock: "monotonic", "boottime"
+  bool has_intel_rdt = false;                      // asked for, and nothing we have
   std::map<std::string, std::string> annotations;
   AmbitSettings ambit;
 };
