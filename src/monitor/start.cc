@@ -97,6 +97,9 @@ Result<void> Monitor::take_child_event() {
       return {};
     case sandbox::ChildEventKind::Failed:
       break;
+    case sandbox::ChildEventKind::Mounted:
+    case sandbox::ChildEventKind::Created:
+      return Error(ErrorCode::Internal, "an event of hooks or of a deferred start");
   }
   return std::move(event->error);
 }

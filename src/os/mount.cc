@@ -74,6 +74,10 @@ Result<void> change_mount(int mount_fd, const MountChange& change) {
   attr.attr_set = change.set;
   attr.attr_clr = change.clear;
   attr.propagation = change.propagation;
+  if (change.userns_fd >= 0) {
+    attr.attr_set |= MOUNT_ATTR_IDMAP;
+    attr.userns_fd = static_cast<std::uint64_t>(change.userns_fd);
+  }
   unsigned flags = AT_EMPTY_PATH;
   if (change.depth == Depth::Recursive) flags |= AT_RECURSIVE;
   if (::mount_setattr(mount_fd, "", flags, &attr, sizeof attr) < 0)

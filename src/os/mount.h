@@ -47,6 +47,7 @@ struct MountChange {
   std::uint64_t set = 0;
   std::uint64_t clear = 0;
   std::uint64_t propagation = 0;  // MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE; 0: as it is
+  int userns_fd = -1;             // show owners through its map (MOUNT_ATTR_IDMAP)
   Depth depth = Depth::Single;
 };
 Result<void> change_mount(int mount_fd, const MountChange& change);

@@ -48,6 +48,10 @@ Result<ChildMessage> parse_child_message(const std::string& bytes) {
                       .text = bytes.substr(sizeof header)};
 }
 
+Result<void> say(int socket_fd, ParentWord word, const std::string& text) {
+  return os::send_packet(socket_fd, static_cast<char>(word) + text);
+}
+
 Result<StagePage> StagePage::create() {
   void* page = ::mmap(nullptr, sizeof(const char*), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -67,13 +71,13 @@ Result<void> ChildChannel::send(const ChildMessage& message, int fd) const {
   return os::send_packet(socket_fd_, write_child_message(message), fds);
 }
 
-Result<void> ChildChannel::wait_for(ParentWord word) const {
+Result<std::string> ChildChannel::wait_for(ParentWord word) const {
   AMBIT_TRY(poll_once(socket_fd_, -1));
   const os::Packet packet = AMBIT_TRY(os::receive_packet(socket_fd_));
   if (packet.closed) return parent_is_gone();
-  if (packet.bytes != std::string(1, static_cast<char>(word)))
+  if (packet.bytes.empty() || packet.bytes.front() != static_cast<char>(word))
     return Error(ErrorCode::Internal, "unexpected word of the parent: " + packet.bytes);
-  return {};
+  return packet.bytes.substr(1);
 }
 
 Result<void> ChildChannel::die_with_parent() const {
@@ -82,6 +86,8 @@ Result<void> ChildChannel::die_with_parent() const {
   if ((AMBIT_TRY(poll_once(socket_fd_, 0)) & POLLHUP) != 0) return parent_is_gone();
   return {};
 }
+
+void ChildChannel::outlive_parent() { (void)::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0); }
 
 void ChildChannel::fail(const Error& error) const {
   // A parent that is gone needs no report.

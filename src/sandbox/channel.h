@@ -17,7 +17,10 @@ enum class ChildWord : std::uint32_t {
   Executing,   // execve is next: end of file from now on means that it has happened
   Failed,      // code, errno and text of the error
   ExecFailed,  // errno of execve; the text is the path
-  Pid,         // start_exec: the process that will execute, by the parent's numbers
+  Pid,         // of the process that will execute, by the parent's numbers
+  Unshared,    // in a user namespace that waits for its maps
+  Mounted,     // all is mounted, and the host's root still there: time for hooks
+  Created,     // waits on the start socket now, and needs the parent no longer
 };
 
 struct ChildMessage {
@@ -31,7 +34,8 @@ std::string write_child_message(const ChildMessage& message);
 Result<ChildMessage> parse_child_message(const std::string& bytes);
 
 enum class ParentWord : char {
-  Mapped = 'm',  // the id maps are written
+  Mapped = 'm',    // the id maps are written; with the child's PID by the parent's numbers
+  HooksRun = 'h',  // those after Mounted
   Go = 'g',
 };
 
@@ -55,6 +59,9 @@ class StagePage {
   const char* volatile* stage_ = nullptr;
 };
 
+// The parent's end.
+Result<void> say(int socket_fd, ParentWord word, const std::string& text = "");
+
 // The child's end.
 class ChildChannel {
  public:
@@ -65,13 +72,14 @@ class ChildChannel {
 
   Result<void> send(const ChildMessage& message, int fd = -1) const;
 
-  // Blocks. NotRunning where the parent is gone.
-  Result<void> wait_for(ParentWord word) const;
+  // Blocks, and returns what came with the word. NotRunning where the parent is gone.
+  Result<std::string> wait_for(ParentWord word) const;
 
   // Has the kernel kill this process when the parent dies. To be repeated after a change of ids,
   // which clears it (prctl(2), PR_SET_PDEATHSIG). In a new PID namespace getppid() is 0 either
   // way, so a parent that died before is told from its end of the socket.
   Result<void> die_with_parent() const;
+  static void outlive_parent();
 
   // Reports the error and ends the process.
   [[noreturn]] void fail(const Error& error) const;

@@ -14,6 +14,7 @@
 #include "sandbox/child_maker.h"
 #include "sandbox/command.h"
 #include "sandbox/container.h"
+#include "sandbox/step_between.h"
 
 namespace ambit::sandbox {
 
@@ -37,8 +38,31 @@ std::string kill_and_reap(os::Process& process) {
   return status ? os::describe_wait_status(*status) : status.error().message();
 }
 
-Result<void> say(int socket_fd, ParentWord word) {
-  return os::send_packet(socket_fd, std::string(1, static_cast<char>(word)));
+// The caller's and the child's end of the channel, and what both need from before the clone: there
+// is nothing to kill yet when it fails.
+struct Launch {
+  UniqueFd procfs;
+  UniqueFd parent_end;
+  UniqueFd child_end;
+  StagePage stage;
+};
+
+Result<Launch> prepare_launch() {
+  UniqueFd procfs = AMBIT_TRY(os::open_procfs());
+  auto [parent_end, child_end] = AMBIT_TRY(os::packet_pair());
+  StagePage stage = AMBIT_TRY(StagePage::create());
+  return Launch{std::move(procfs), std::move(parent_end), std::move(child_end), std::move(stage)};
+}
+
+Result<os::Process> clone_first_process(const ContainerPlan& plan, Launch& launch, int cgroup_fd) {
+  if (!plan.namespaces.needs_step_between())
+    return os::clone_process({.flags = plan.namespaces.made, .cgroup_fd = cgroup_fd});
+  return clone_through_step_between({.plan = plan,
+                                     .cgroup_fd = cgroup_fd,
+                                     .procfs_fd = launch.procfs.get(),
+                                     .parent_fd = launch.parent_end.get(),
+                                     .child_fd = launch.child_end.get(),
+                                     .stage = launch.stage});
 }
 
 }  // namespace
@@ -61,25 +85,24 @@ Child ChildMaker::make(std::string what, os::Process process, UniqueFd socket, S
 }
 
 Result<Child> Child::start(const StartOptions& options) {
-  const ContainerPlan plan = AMBIT_TRY(plan_container(options));
-  // Before the clone: there is nothing to kill yet when it fails.
-  UniqueFd procfs = AMBIT_TRY(os::open_procfs());
-  auto [parent_end, child_end] = AMBIT_TRY(os::packet_pair());
-  StagePage stage = AMBIT_TRY(StagePage::create());
-  const std::uint64_t flags = clone_flags(*options.spec);
-  os::Process process =
-      AMBIT_TRY(os::clone_process({.flags = flags}).context("starting the first process"));
+  ContainerPlan plan = AMBIT_TRY(plan_container(options));
+  Launch launch = AMBIT_TRY(prepare_launch());
+  os::Process process = AMBIT_TRY(
+      clone_first_process(plan, launch, options.cgroup_fd).context("starting the first process"));
   if (process.pid == 0) {
-    parent_end.reset();
-    ChildChannel channel(child_end.get(), stage);
+    launch.parent_end.reset();
+    ChildChannel channel(launch.child_end.get(), launch.stage);
     run_container(plan, channel);
   }
-  child_end.reset();
+  launch.child_end.reset();
   Child child = ChildMaker::make("container's first process", std::move(process),
-                                 std::move(parent_end), std::move(stage));
-  if ((flags & CLONE_NEWUSER) != 0)
-    AMBIT_TRY(write_id_maps(procfs.get(), child.pid(), plan.id_maps).context("id maps"));
-  AMBIT_TRY(say(child.event_fd(), ParentWord::Mapped));
+                                 std::move(launch.parent_end), std::move(launch.stage));
+  if (options.on_cloned) AMBIT_TRY(options.on_cloned(child.pid()));
+  const bool is_unmapped =
+      (plan.namespaces.made & CLONE_NEWUSER) != 0 && !plan.namespaces.needs_step_between();
+  if (is_unmapped)
+    AMBIT_TRY(write_id_maps(launch.procfs.get(), child.pid(), plan.id_maps).context("id maps"));
+  AMBIT_TRY(say(child.event_fd(), ParentWord::Mapped, std::to_string(child.pid())));
   return child;
 }
 
@@ -87,6 +110,7 @@ int Child::event_fd() const noexcept { return state_->socket.get(); }
 pid_t Child::pid() const noexcept { return state_->process.pid; }
 int Child::pidfd() const noexcept { return state_->process.pidfd.get(); }
 os::Process Child::take_process() { return std::move(state_->process); }
+Result<void> Child::hooks_run() { return say(state_->socket.get(), ParentWord::HooksRun); }
 Result<void> Child::go() { return say(state_->socket.get(), ParentWord::Go); }
 
 Result<ChildEvent> Child::next_event() {
@@ -110,6 +134,13 @@ Result<ChildEvent> Child::next_event() {
 
   ChildMessage message = AMBIT_TRY(parse_child_message(packet.bytes));
   switch (message.word) {
+    case ChildWord::Mounted:
+      event.kind = ChildEventKind::Mounted;
+      return event;
+    case ChildWord::Created:
+      event.kind = ChildEventKind::Created;
+      state.socket.reset();
+      return event;
     case ChildWord::Ready:
       event.kind = ChildEventKind::Ready;
       if (!packet.fds.empty()) event.console = std::move(packet.fds.front());
@@ -125,6 +156,7 @@ Result<ChildEvent> Child::next_event() {
       event.error = explain_exec(message.text, message.number);
       break;
     case ChildWord::Pid:
+    case ChildWord::Unshared:
       return Error(ErrorCode::Internal, "unexpected word of the " + state.what);
   }
   (void)kill_and_reap(state.process);

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "os/process.h"
 #include "spec/runtime_spec.h"
+#include "spec/state.h"
 
 // The parent's half of a container's first process, and of a process executed into a running one.
 namespace ambit::sandbox {
@@ -21,14 +23,30 @@ struct Stdio {
   int stderr_fd = -1;
 };
 
+enum class Lifetime {
+  OfCaller,  // the caller's end is the process's (PR_SET_PDEATHSIG)
+  Own,       // from the moment on that its command runs, or that it waits for its start
+};
+
 struct StartOptions {
   const spec::RuntimeSpec* spec = nullptr;
   Stdio stdio;
   std::string_view seccomp_bpf;  // array of struct sock_filter; empty: unconfined
+  Lifetime lifetime = Lifetime::OfCaller;
+  // A listening socket: the container is created, and its first process waits there for its start
+  // (start_socket.h). -1: its command runs after go().
+  int start_socket_fd = -1;
+  int preserved_fds = 0;  // so many, from 3 on, are the command's
+  spec::State state;      // for hooks in the container; status and pid are filled in
+  int cgroup_fd = -1;     // the process starts in this cgroup; -1: in the caller's
+  // Called with the new process's number before it does anything.
+  std::function<Result<void>(pid_t)> on_cloned;
 };
 
 enum class ChildEventKind {
+  Mounted,   // only with hooks to run outside: prestart, createRuntime; waits for hooks_run()
   Ready,     // every step that needs no cgroup is done; a container waits for go()
+  Created,   // only with a start socket: it waits there. The last event; detach() leaves it alone
   Executed,  // the command runs; from now on the process is the caller's to reap
   Failed,    // it does not; the process is gone and reaped
 };
@@ -48,8 +66,9 @@ class Child {
   // maps, and returns while it mounts. The caller has one thread and is in the namespace whose ids
   // the container is to have: the base user namespace (enter_base_userns), or its own as root.
   //
-  // The id maps repeat the caller's own, line by line, unless the spec has some.
-  // A caller that dies takes the container with it (PR_SET_PDEATHSIG).
+  // The id maps repeat the caller's own, line by line, unless the spec has some. An ordinary user
+  // who is no root in his namespace gets those through newuidmap and newgidmap.
+  // A caller that dies before the command runs takes the container with it (PR_SET_PDEATHSIG).
   static Result<Child> start(const StartOptions& options);
 
   Child(Child&&) noexcept;
@@ -62,8 +81,11 @@ class Child {
   // event, so a loop drops it then.
   int event_fd() const noexcept;
 
-  // The next event, or Busy where there is none yet. Nothing follows Executed or Failed.
+  // The next event, or Busy where there is none yet. Nothing follows Created, Executed or Failed.
   Result<ChildEvent> next_event();
+
+  // Lets a container that is Mounted go on.
+  Result<void> hooks_run();
 
   // Lets a container that is Ready unshare its cgroup namespace and execute: move it into its
   // final cgroup before. Not for start_exec().
@@ -71,7 +93,7 @@ class Child {
 
   pid_t pid() const noexcept;  // as the caller sees it
   int pidfd() const noexcept;  // borrowed
-  os::Process take_process();  // after Executed
+  os::Process take_process();  // after Created or Executed
 
  private:
   struct State;

@@ -12,10 +12,14 @@
 #include "os/procfs.h"
 #include "sandbox/console.h"
 #include "sandbox/devices.h"
+#include "sandbox/hooks.h"
+#include "sandbox/idmapped.h"
 #include "sandbox/init.h"
 #include "sandbox/masks.h"
 #include "sandbox/mounts.h"
 #include "sandbox/rootfs.h"
+#include "sandbox/scheduling.h"
+#include "sandbox/security_label.h"
 #include "sandbox/system.h"
 #include "sandbox/user_lookup.h"
 
@@ -25,17 +29,6 @@ namespace {
 using spec::NamespaceType;
 
 constexpr mode_t kSetupUmask = 022;
-
-struct CloneFlag {
-  NamespaceType type;
-  std::uint64_t flag;
-};
-
-constexpr CloneFlag kCloneFlags[] = {
-    {NamespaceType::User, CLONE_NEWUSER}, {NamespaceType::Mount, CLONE_NEWNS},
-    {NamespaceType::Pid, CLONE_NEWPID},   {NamespaceType::Network, CLONE_NEWNET},
-    {NamespaceType::Ipc, CLONE_NEWIPC},   {NamespaceType::Uts, CLONE_NEWUTS},
-};
 
 // What the child holds while it builds the container.
 struct Container {
@@ -48,19 +41,8 @@ struct Container {
   std::optional<Masks> masks;
   Console console;  // empty without a terminal
   ContainerUser user;
+  spec::State state;  // for hooks
 };
-
-Result<void> check_namespaces(const spec::RuntimeSpec& spec) {
-  // Everything else is built on it; without one it would be built into the host.
-  if (!has_namespace(spec, NamespaceType::Mount))
-    return Error(ErrorCode::InvalidArgument, "a container needs a mount namespace");
-  for (const spec::Namespace& item : spec.namespaces) {
-    if (!item.path.empty())
-      return Error(ErrorCode::Unsupported, "joining the namespace " + item.path);
-    if (item.type == NamespaceType::Time) return Error(ErrorCode::Unsupported, "a time namespace");
-  }
-  return {};
-}
 
 // Written while the process is dumpable, that is, before it changes its ids.
 Result<void> write_proc_settings(const spec::RuntimeSpec& spec) {
@@ -78,7 +60,7 @@ Result<void> open_outside(Container& container) {
   AMBIT_TRY(stop_propagation_to_host());
   AMBIT_TRY(write_proc_settings(*plan.spec));
   container.mounts = AMBIT_TRY(open_sources(plan.mounts, container.mount_context));
-  container.devices = AMBIT_TRY(open_host_devices());
+  container.devices = AMBIT_TRY(open_host_devices(plan.spec->devices));
   container.null = AMBIT_TRY(open_null(container.devices));
   container.root = AMBIT_TRY(make_root(*plan.spec));
   return {};
@@ -100,10 +82,12 @@ Result<void> build_root(Container& container) {
   container.masks = AMBIT_TRY(Masks::create());
   AMBIT_TRY(cover_host_root(root));
   AMBIT_TRY(mount_all(root, container.mounts, container.mount_context));
-  if (has_own_dev(plan.mounts)) AMBIT_TRY(fill_dev(root, container.devices));
+  const bool fills = fills_dev(plan.mounts);
+  if (fills) AMBIT_TRY(fill_dev(root, container.devices));
+  AMBIT_TRY(make_devices(root, plan.spec->devices, container.devices));
   if (plan.spec->process.terminal) {
     container.console = AMBIT_TRY(open_console(root, plan.spec->process.console_size));
-    if (has_own_dev(plan.mounts)) AMBIT_TRY(bind_console(root, container.console));
+    if (fills) AMBIT_TRY(bind_console(root, container.console));
   }
   AMBIT_TRY(make_readonly(root, plan.spec->readonly_paths));
   return container.masks->cover(root, plan.spec->masked_paths);
@@ -112,8 +96,23 @@ Result<void> build_root(Container& container) {
 Result<void> set_up_system(const spec::RuntimeSpec& spec) {
   if (!spec.hostname.empty() && has_namespace(spec, NamespaceType::Uts))
     AMBIT_TRY(set_hostname(spec.hostname));
-  if (has_namespace(spec, NamespaceType::Network)) AMBIT_TRY(bring_up_loopback());
+  if (!spec.domainname.empty() && has_namespace(spec, NamespaceType::Uts))
+    AMBIT_TRY(set_domainname(spec.domainname));
+  if (has_new_namespace(spec, NamespaceType::Network)) AMBIT_TRY(bring_up_loopback());
   return {};
+}
+
+// The hooks that see the container built, and the host's root: the parent's first, then those that
+// are run in here.
+Result<void> run_hooks_before_entering(const Container& container, ChildChannel& channel) {
+  const spec::Hooks& hooks = container.plan->spec->hooks;
+  if (!hooks.prestart.empty() || !hooks.create_runtime.empty()) {
+    channel.enter_stage("waiting for the runtime's hooks");
+    AMBIT_TRY(channel.send({.word = ChildWord::Mounted}));
+    AMBIT_TRY(channel.wait_for(ParentWord::HooksRun));
+  }
+  channel.enter_stage("running the hooks before the root is entered");
+  return run_hooks(hooks.create_container, "createContainer", spec::write_state(container.state));
 }
 
 Result<void> report_ready(Container& container, ChildChannel& channel) {
@@ -136,12 +135,20 @@ Result<void> take_streams(Container& container) {
   return connect_stdio(container.plan->stdio, container.null.get(), container.user.uid);
 }
 
+Result<void> learn_pid(Container& container, const std::string& text) {
+  container.state = container.plan->state;
+  container.state.status = "creating";
+  container.state.pid = static_cast<pid_t>(AMBIT_TRY(parse_int(text)));
+  return {};
+}
+
 // The chapters, in an order that matters: what needs the host comes before it is gone, what needs
 // the cgroup after the parent's go.
 Result<void> set_up(Container& container, ChildChannel& channel) {
   const ContainerPlan& plan = *container.plan;
   AMBIT_TRY(channel.die_with_parent());
-  AMBIT_TRY(channel.wait_for(ParentWord::Mapped));
+  const std::string pid = AMBIT_TRY(channel.wait_for(ParentWord::Mapped));
+  AMBIT_TRY(learn_pid(container, pid));
   (void)::umask(kSetupUmask);
 
   channel.enter_stage("opening the container's root and the sources of its mounts");
@@ -151,6 +158,7 @@ Result<void> set_up(Container& container, ChildChannel& channel) {
 
   channel.enter_stage("mounting");
   AMBIT_TRY(build_root(container));
+  AMBIT_TRY(run_hooks_before_entering(container, channel));
   channel.enter_stage("entering the container's root");
   AMBIT_TRY(enter_root(container.root.get()));
 
@@ -168,31 +176,54 @@ Result<void> set_up(Container& container, ChildChannel& channel) {
   return take_streams(container);
 }
 
-}  // namespace
-
-std::uint64_t clone_flags(const spec::RuntimeSpec& spec) {
-  std::uint64_t flags = 0;
-  for (const CloneFlag& item : kCloneFlags)
-    if (has_namespace(spec, item.type)) flags |= item.flag;
-  return flags;
+// A network namespace that was joined may belong to a user namespace above the container's own.
+bool owns_network(const spec::RuntimeSpec& spec) {
+  if (has_new_namespace(spec, NamespaceType::Network)) return true;
+  return has_namespace(spec, NamespaceType::Network) && !has_namespace(spec, NamespaceType::User);
 }
+
+Result<void> check(const spec::RuntimeSpec& spec) {
+  if (spec.process.args.empty() || spec.process.args.front().empty())
+    return Error(ErrorCode::InvalidArgument, "no command given");
+  if (!has_namespace(spec, NamespaceType::User) && ::geteuid() != 0)
+    return Error(ErrorCode::InvalidArgument,
+                 "without a user namespace only root can make a container");
+  if (!spec.rootfs_propagation.empty()) AMBIT_TRY(parse_propagation(spec.rootfs_propagation));
+  AMBIT_TRY(check_scheduling(spec.process));
+  if (spec.personality) AMBIT_TRY(check_personality(*spec.personality));
+  if (spec.has_intel_rdt)
+    return Error(ErrorCode::Unsupported, "intelRdt: resctrl is no file system of an ordinary user");
+  return check_security_labels(spec.process);
+}
+
+Result<ProcessPlan> plan_process(const StartOptions& options, const IdMaps& id_maps) {
+  const spec::RuntimeSpec& spec = *options.spec;
+  ProcessPlan plan;
+  plan.process = &spec.process;
+  plan.personality = spec.personality ? &*spec.personality : nullptr;
+  plan.capabilities = AMBIT_TRY(capability_bits(spec.process.capabilities));
+  plan.setgroups = id_maps.setgroups_allowed ? Setgroups::Allowed : Setgroups::Denied;
+  plan.seccomp_bpf = options.seccomp_bpf;
+  plan.preserved_fds = options.preserved_fds;
+  plan.lifetime = options.lifetime;
+  return plan;
+}
+
+}  // namespace
 
 Result<ContainerPlan> plan_container(const StartOptions& options) {
   const spec::RuntimeSpec& spec = *options.spec;
-  AMBIT_TRY(check_namespaces(spec));
-  if (spec.process.args.empty() || spec.process.args.front().empty())
-    return Error(ErrorCode::InvalidArgument, "no command given");
-  if (!spec.rootfs_propagation.empty()) AMBIT_TRY(parse_propagation(spec.rootfs_propagation));
-
+  AMBIT_TRY(check(spec));
   ContainerPlan plan;
   plan.spec = options.spec;
   plan.stdio = options.stdio;
-  plan.id_maps = AMBIT_TRY(plan_id_maps(spec));
+  plan.state = options.state;
+  plan.start_socket_fd = options.start_socket_fd;
+  plan.namespaces = AMBIT_TRY(plan_namespaces(spec));
+  plan.id_maps = AMBIT_TRY(plan_id_maps(spec, plan.namespaces));
   plan.mounts = AMBIT_TRY(plan_mounts(spec.mounts));
-  plan.process.process = &spec.process;
-  plan.process.capabilities = AMBIT_TRY(capability_bits(spec.process.capabilities));
-  plan.process.setgroups = plan.id_maps.setgroups_allowed ? Setgroups::Allowed : Setgroups::Denied;
-  plan.process.seccomp_bpf = options.seccomp_bpf;
+  plan.idmapped = AMBIT_TRY(open_idmapped(plan.mounts, plan.id_maps));
+  plan.process = AMBIT_TRY(plan_process(options, plan.id_maps));
   if (spec.ambit.init) {
     plan.init_program = AMBIT_TRY(open_init_program());
     plan.process.init_fd = plan.init_program.get();
@@ -200,13 +231,19 @@ Result<ContainerPlan> plan_container(const StartOptions& options) {
   return plan;
 }
 
-void run_container(const ContainerPlan& plan, ChildChannel& channel) {
+void run_container(ContainerPlan& plan, ChildChannel& channel) {
   Container container;
   container.plan = &plan;
   container.mount_context = {.id_maps = &plan.id_maps,
-                             .own_network = has_namespace(*plan.spec, NamespaceType::Network)};
+                             .idmapped = &plan.idmapped,
+                             .own_network = owns_network(*plan.spec),
+                             .own_cgroup = has_namespace(*plan.spec, NamespaceType::Cgroup)};
   if (auto ready = set_up(container, channel); !ready) channel.fail(ready.error());
-  channel.fail(run_process(plan.process, container.user, channel));
+  container.state.status = "created";
+  const DeferredStart start = {.socket_fd = plan.start_socket_fd,
+                               .hooks = &plan.spec->hooks.start_container,
+                               .state = spec::write_state(container.state)};
+  channel.fail(run_process(plan.process, container.user, start, channel));
 }
 
 }  // namespace ambit::sandbox

@@ -8,6 +8,7 @@
 #include "sandbox/child.h"
 #include "sandbox/id_map.h"
 #include "sandbox/mount_options.h"
+#include "sandbox/namespaces.h"
 #include "sandbox/process.h"
 #include "spec/runtime_spec.h"
 
@@ -17,8 +18,12 @@ namespace ambit::sandbox {
 struct ContainerPlan {
   const spec::RuntimeSpec* spec = nullptr;
   Stdio stdio;
+  spec::State state;
+  int start_socket_fd = -1;
+  NamespacePlan namespaces;
   IdMaps id_maps;
   std::vector<MountPlan> mounts;
+  std::vector<UniqueFd> idmapped;  // for each mount; empty for those that keep their ids
   ProcessPlan process;
   UniqueFd init_program;  // ambit-init as a sealed memfd, where the spec asks for it
 };
@@ -26,10 +31,7 @@ struct ContainerPlan {
 // InvalidArgument or Unsupported for a spec that can't be run; nothing has been done then.
 Result<ContainerPlan> plan_container(const StartOptions& options);
 
-// CLONE_NEW* for the namespaces that are made at once; the cgroup namespace comes later.
-std::uint64_t clone_flags(const spec::RuntimeSpec& spec);
-
 // The child's whole life: sets the container up, reports, waits for the parent's words, executes.
-[[noreturn]] void run_container(const ContainerPlan& plan, ChildChannel& channel);
+[[noreturn]] void run_container(ContainerPlan& plan, ChildChannel& channel);
 
 }  // namespace ambit::sandbox

@@ -1,35 +1,44 @@
 #pragma once
 
-#include <array>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "sandbox/mount_options.h"
+#include "spec/runtime_spec.h"
 
 namespace ambit::sandbox {
 
 constexpr std::size_t kDeviceCount = 6;
 
-// null, zero, full, random, urandom, tty: the host's nodes, as mounts that are attached nowhere. A
-// user namespace can't make device nodes.
+// Nodes of the host, as mounts that are attached nowhere: where nodes can't be made, as in a user
+// namespace, those of the host are bound.
 struct HostDevices {
-  std::array<UniqueFd, kDeviceCount> nodes;
+  std::vector<UniqueFd> usual;  // null, zero, full, random, urandom, tty
+  std::vector<UniqueFd>
+      asked;  // for each device of the spec; empty where the host has no such node
 };
 
-// Opens them; each has to be the character device of that name (devices.txt of the kernel).
-Result<HostDevices> open_host_devices();
+// Opens them. Each of the usual ones has to be the character device of that name (devices.txt of
+// the kernel); of `asked` those count that are, on the host, what they are to be in the container.
+Result<HostDevices> open_host_devices(const std::vector<spec::Device>& asked);
 
 // The null device, open for reading and writing.
 Result<UniqueFd> open_null(const HostDevices& devices);
 
-// Whether the spec makes a /dev of its own, a tmpfs. Only such a one is filled.
-bool has_own_dev(const std::vector<MountPlan>& mounts);
+// Whether the container's /dev is to be filled: it is, unless the spec binds a folder there.
+bool fills_dev(const std::vector<MountPlan>& mounts);
 
-// Puts the nodes and the usual links (fd, stdin, stdout, stderr, core, ptmx) into the /dev below
-// `root_fd`, which must be the tmpfs.
+// Puts the usual nodes and links (fd, stdin, stdout, stderr, core, ptmx) into the /dev below
+// `root_fd`. What is there already stays: a link, and a node that the host's is then bound on.
 Result<void> fill_dev(int root_fd, const HostDevices& devices);
 
-// Binds a file that a descriptor refers to on the new file /dev/NAME.
+// Makes the spec's devices: mknod(2) for who may, else the host's node of the same path, bound.
+// HostUnsupported where that isn't the device that was asked for.
+Result<void> make_devices(int root_fd, const std::vector<spec::Device>& asked,
+                          const HostDevices& devices);
+
+// Binds a file that a descriptor refers to on the file /dev/NAME, new or old.
 Result<void> bind_device(int root_fd, const char* name, int tree_fd);
 
 }  // namespace ambit::sandbox

@@ -21,6 +21,8 @@
 #include "sandbox/child_maker.h"
 #include "sandbox/console.h"
 #include "sandbox/process.h"
+#include "sandbox/scheduling.h"
+#include "sandbox/security_label.h"
 #include "sandbox/user_lookup.h"
 
 namespace ambit::sandbox {
@@ -32,9 +34,9 @@ struct NamespaceFile {
 };
 
 constexpr NamespaceFile kNamespaces[] = {
-    {"user", CLONE_NEWUSER},     {"mnt", CLONE_NEWNS},  {"pid", CLONE_NEWPID},
-    {"net", CLONE_NEWNET},       {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS},
-    {"cgroup", CLONE_NEWCGROUP},
+    {"user", CLONE_NEWUSER},     {"mnt", CLONE_NEWNS},    {"pid", CLONE_NEWPID},
+    {"net", CLONE_NEWNET},       {"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS},
+    {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
 };
 
 // What is found out, and opened, before anything is joined.
@@ -81,7 +83,10 @@ Result<std::string> namespace_id(int procfs_fd, const std::string& process, cons
 Result<int> foreign_namespaces(int procfs_fd, pid_t pid) {
   int flags = 0;
   for (const NamespaceFile& file : kNamespaces) {
-    const std::string ours = AMBIT_TRY(namespace_id(procfs_fd, "self", file.name));
+    // A kernel may lack one (CONFIG_TIME_NS).
+    auto own = namespace_id(procfs_fd, "self", file.name);
+    if (!own && own.error().code() == ErrorCode::NotFound) continue;
+    const std::string ours = AMBIT_TRY(std::move(own));
     if (AMBIT_TRY(namespace_id(procfs_fd, std::to_string(pid), file.name)) != ours)
       flags |= file.flag;
   }
@@ -108,6 +113,11 @@ Result<ExecPlan> plan_exec(const ExecOptions& options) {
   plan.process.process = options.process;
   plan.process.capabilities = AMBIT_TRY(capability_bits(options.process->capabilities));
   plan.process.seccomp_bpf = options.seccomp_bpf;
+  plan.process.personality = options.personality;
+  plan.process.lifetime = options.lifetime;
+  plan.process.preserved_fds = options.preserved_fds;
+  AMBIT_TRY(check_scheduling(*options.process));
+  AMBIT_TRY(check_security_labels(*options.process));
   plan.procfs = AMBIT_TRY(os::open_procfs());
   plan.null = AMBIT_TRY(os::open_at(AT_FDCWD, "/dev/null", O_RDWR));
   const pid_t pid = AMBIT_TRY(pid_of(plan.procfs.get(), options.pidfd));
@@ -139,7 +149,7 @@ Result<ContainerUser> enter(const ExecPlan& plan, ChildChannel& channel) {
 [[noreturn]] void run_inside(const ExecPlan& plan, ChildChannel& channel) {
   auto user = enter(plan, channel);
   if (!user) channel.fail(user.error());
-  channel.fail(run_process(plan.process, *user, channel));
+  channel.fail(run_process(plan.process, *user, {}, channel));
 }
 
 // Joins the container and starts the process there, as a child of our parent: only a child gets
@@ -210,8 +220,7 @@ Result<Child> start_exec(const ExecOptions& options) {
   }
   child_end.reset();
   // Whatever goes wrong from here on: without our end of the socket the child and its child end.
-  const auto mapped =
-      os::send_packet(parent_end.get(), std::string(1, static_cast<char>(ParentWord::Mapped)));
+  const auto mapped = say(parent_end.get(), ParentWord::Mapped);
   auto pid = mapped ? await_pid(parent_end.get(), stage) : Result<pid_t>(mapped.error());
   (void)os::reap(between.pidfd.get());
   if (!pid) return std::move(pid).error();
@@ -219,7 +228,7 @@ Result<Child> start_exec(const ExecOptions& options) {
   os::Process process;
   process.pid = *pid;
   process.pidfd = AMBIT_TRY(os::open_pidfd(*pid));
-  AMBIT_TRY(os::send_packet(parent_end.get(), std::string(1, static_cast<char>(ParentWord::Go))));
+  AMBIT_TRY(say(parent_end.get(), ParentWord::Go));
   return ChildMaker::make("executed process", std::move(process), std::move(parent_end),
                           std::move(stage));
 }

@@ -23,6 +23,9 @@ struct ExecOptions {
   std::string user;  // "USER[:GROUP]" of the container's /etc/passwd; "" leaves process->user
   Stdio stdio;
   std::string_view seccomp_bpf;  // as the container's own
+  const spec::Personality* personality = nullptr;
+  Lifetime lifetime = Lifetime::OfCaller;
+  int preserved_fds = 0;  // so many, from 3 on, are the command's
 };
 
 // Clones a process into the cgroup and all namespaces of the container and has it execute

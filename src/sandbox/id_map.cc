@@ -1,6 +1,7 @@
 #include "sandbox/id_map.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -8,6 +9,8 @@
 #include "base/strings.h"
 #include "os/file.h"
 #include "os/procfs.h"
+#include "sandbox/map_helper.h"
+#include "sandbox/userns.h"
 
 namespace ambit::sandbox {
 namespace {
@@ -55,24 +58,59 @@ Result<std::vector<IdExtent>> split_mappings(const std::vector<spec::IdMapping>&
   return extents;
 }
 
-Result<IdMaps> plan_id_maps(const spec::RuntimeSpec& spec) {
+namespace {
+
+Result<IdMaps> maps_of(const JoinedNamespace& joined) {
+  UsernsMaps found =
+      AMBIT_TRY(read_userns_maps(joined.fd.get()).context("user namespace " + joined.path));
+  return IdMaps{.uids = std::move(found.uids),
+                .gids = std::move(found.gids),
+                .setgroups_allowed = found.setgroups_allowed};
+}
+
+bool is_one_id(const std::vector<IdExtent>& extents) {
+  return extents.size() == 1 && extents.front().count == 1;
+}
+
+// Without privileges a map names the user himself and nobody else (user_namespaces(7)).
+bool is_self_alone(const IdMaps& maps) {
+  return is_one_id(maps.uids) && maps.uids.front().outside == ::geteuid() && is_one_id(maps.gids) &&
+         maps.gids.front().outside == ::getegid();
+}
+
+Result<void> write_directly(int child_fd, const IdMaps& maps) {
+  AMBIT_TRY(os::write_id_map(child_fd, os::IdKind::User, maps.uids));
+  return os::write_id_map(child_fd, os::IdKind::Group, maps.gids);
+}
+
+}  // namespace
+
+Result<IdMaps> plan_id_maps(const spec::RuntimeSpec& spec, const NamespacePlan& namespaces) {
+  if (const JoinedNamespace* joined = namespaces.find(spec::NamespaceType::User); joined != nullptr)
+    return maps_of(*joined);
   UniqueFd procfs = AMBIT_TRY(os::open_procfs());
   UniqueFd self = AMBIT_TRY(os::open_in_procfs(procfs.get(), "self", O_PATH | O_DIRECTORY));
   const auto uids = AMBIT_TRY(os::read_id_map(self.get(), os::IdKind::User));
   const auto gids = AMBIT_TRY(os::read_id_map(self.get(), os::IdKind::Group));
-  IdMaps maps;
+  const std::string setgroups = AMBIT_TRY(os::read_file_at(self.get(), "setgroups", 16));
+  IdMaps maps = {.uids = uids, .gids = gids, .setgroups_allowed = trim(setgroups) == "allow"};
+  if (!has_namespace(spec, spec::NamespaceType::User)) return maps;
   maps.uids = AMBIT_TRY(split_mappings(spec.uid_mappings, uids).context("uid"));
   maps.gids = AMBIT_TRY(split_mappings(spec.gid_mappings, gids).context("gid"));
-  const std::string setgroups = AMBIT_TRY(os::read_file_at(self.get(), "setgroups", 16));
-  maps.setgroups_allowed = trim(setgroups) == "allow";
+  if (::geteuid() != 0 && is_self_alone(maps)) maps.setgroups_allowed = false;
   return maps;
 }
 
 Result<void> write_id_maps(int procfs_fd, pid_t pid, const IdMaps& maps) {
   UniqueFd child = AMBIT_TRY(
       os::open_in_procfs(procfs_fd, strf("%d", static_cast<int>(pid)), O_PATH | O_DIRECTORY));
-  AMBIT_TRY(os::write_id_map(child.get(), os::IdKind::User, maps.uids));
-  return os::write_id_map(child.get(), os::IdKind::Group, maps.gids);
+  if (::geteuid() == 0) return write_directly(child.get(), maps);
+  if (is_self_alone(maps)) {
+    AMBIT_TRY(os::write_value_at(child.get(), "setgroups", "deny"));
+    return write_directly(child.get(), maps);
+  }
+  AMBIT_TRY(run_map_helper("newuidmap", pid, maps.uids));
+  return run_map_helper("newgidmap", pid, maps.gids);
 }
 
 }  // namespace ambit::sandbox

@@ -2,6 +2,8 @@
 
 #include <sys/mount.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include "base/strings.h"
@@ -36,6 +38,15 @@ constexpr AttributeOption kAttributes[] = {
     {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0},
     {"symfollow", 0, MOUNT_ATTR_NOSYMFOLLOW},
 };
+
+// Of the file system, as mount(8) has them for all of them.
+constexpr std::string_view kFilesystemOptions[] = {
+    "sync", "async",    "dirsync",    "mand",     "nomand",     "silent",
+    "loud", "iversion", "noiversion", "lazytime", "nolazytime",
+};
+
+// What mount(2) takes as a flag and has no key of fsconfig(2), because it is what is so anyway.
+constexpr std::string_view kDefaultFilesystemOptions[] = {"loud", "noiversion", "iversion"};
 
 struct PropagationOption {
   const char* name;
@@ -110,6 +121,24 @@ Result<void> take_overlay_option(const std::string& text, spec::Overlay& overlay
   return {};
 }
 
+template <std::size_t N>
+bool contains(const std::string_view (&list)[N], std::string_view text) {
+  return std::find(std::begin(list), std::end(list), text) != std::end(list);
+}
+
+// Those that are the runtime's own affair.
+bool take_special(const std::string& text, MountPlan& plan) {
+  if (plan.type == "tmpfs" && (text == "tmpcopyup" || text == "notmpcopyup")) {
+    plan.copy_up = text == "tmpcopyup" ? CopyUp::Yes : CopyUp::No;
+    return true;
+  }
+  if (plan.kind == MountKind::Bind && (text == "idmap" || text == "ridmap")) {
+    plan.idmap = text == "ridmap" ? os::Depth::Recursive : os::Depth::Single;
+    return true;
+  }
+  return false;
+}
+
 Result<void> take_option(const std::string& text, MountPlan& plan) {
   if (text == "defaults" || text.empty()) return {};
   if (text == "bind" || text == "rbind") {
@@ -117,17 +146,31 @@ Result<void> take_option(const std::string& text, MountPlan& plan) {
     plan.depth = text == "rbind" ? os::Depth::Recursive : os::Depth::Single;
     return {};
   }
-  if (take_attribute(text, plan) || take_propagation(text, plan)) return {};
+  if (take_attribute(text, plan) || take_propagation(text, plan) || take_special(text, plan))
+    return {};
   switch (plan.kind) {
     case MountKind::Bind:
-      return bad_option(text);
+      return contains(kFilesystemOptions, text) ? Result<void>() : bad_option(text);
     case MountKind::Overlay:
       return take_overlay_option(text, plan.overlay);
     case MountKind::Filesystem:
+      if (contains(kDefaultFilesystemOptions, text)) return {};
       plan.data.push_back(text);
       return {};
   }
   return bad_option(text);
+}
+
+Result<MountPlan> take_id_maps(const spec::Mount& mount, MountPlan plan) {
+  if (mount.uid_mappings.empty() != mount.gid_mappings.empty())
+    return Error(ErrorCode::InvalidArgument, "maps of uids and of gids go together");
+  if (mount.uid_mappings.empty()) return plan;
+  if (plan.kind != MountKind::Bind)
+    return Error(ErrorCode::InvalidArgument, "maps of ids are for bind mounts");
+  if (!plan.idmap) plan.idmap = os::Depth::Single;
+  plan.uid_mappings = mount.uid_mappings;
+  plan.gid_mappings = mount.gid_mappings;
+  return plan;
 }
 
 Result<MountPlan> plan(const spec::Mount& mount) {
@@ -149,7 +192,7 @@ Result<MountPlan> plan(const spec::Mount& mount) {
     return Error(ErrorCode::InvalidArgument, "overlay without lowerdir");
   if (plan.kind == MountKind::Bind && plan.source.empty())
     return Error(ErrorCode::InvalidArgument, "bind mount without a source");
-  return plan;
+  return take_id_maps(mount, plan);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct AttributeChange {
   std::uint64_t clear = 0;
 };
 
+enum class CopyUp { No, Yes };
+
 // A mount of the specification, understood but not yet made: a plan that is data can be checked
 // without a kernel.
 struct MountPlan {
@@ -33,10 +36,17 @@ struct MountPlan {
   os::Depth propagation_depth = os::Depth::Recursive;
   std::vector<std::string> data;  // Filesystem: options for the file system, "size=64m"
   spec::Overlay overlay;          // Overlay
+  CopyUp copy_up = CopyUp::No;    // tmpfs: it starts with what the image has at its place
+  // Bind: owners are shown through a map: the mount's own, or the container's where that is empty.
+  std::optional<os::Depth> idmap;
+  std::vector<spec::IdMapping> uid_mappings;
+  std::vector<spec::IdMapping> gid_mappings;
 };
 
 // InvalidArgument for a destination that isn't absolute, an unknown option of a bind mount, an
-// overlay without lowerdir; the message names the destination and the option.
+// overlay without lowerdir, maps of ids for what is no bind mount; the message names the
+// destination and the option. Options of a file system ("sync", "lazytime") say nothing of a bind
+// mount: the kernel takes and ignores them, and so does this.
 Result<MountPlan> plan_mount(const spec::Mount& mount);
 Result<std::vector<MountPlan>> plan_mounts(const std::vector<spec::Mount>& mounts);
 

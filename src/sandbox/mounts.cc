@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "os/mount.h"
+#include "sandbox/copy_tree.h"
 #include "sandbox/mount_target.h"
 #include "sandbox/overlay.h"
 
@@ -29,10 +30,10 @@ Result<UniqueFd> open_tree_of(const MountPlan& plan) {
   return tree;
 }
 
-// A sysfs in a network namespace that isn't ours, see MountContext.
-MountPlan host_sysfs(MountPlan plan) {
+// What the host has in the place of a file system that can't be mounted anew, see MountContext.
+MountPlan host_tree(MountPlan plan, const char* path) {
   plan.kind = MountKind::Bind;
-  plan.source = "/sys";
+  plan.source = path;
   plan.depth = os::Depth::Recursive;
   plan.tree_attributes.set |= plan.attributes.set | MOUNT_ATTR_RDONLY;
   return plan;
@@ -120,6 +121,7 @@ Result<void> mount_one(int root_fd, const OpenedMount& mount, const MountContext
   AMBIT_TRY(apply_propagation(mount_fd, plan));
   const TargetKind kind = AMBIT_TRY(target_kind(mount_fd));
   UniqueFd target = AMBIT_TRY(open_target(root_fd, plan, kind, mount.tree.get()));
+  if (plan.copy_up == CopyUp::Yes) AMBIT_TRY(copy_tree(target.get(), mount_fd));
   return attach_at_target(root_fd, plan.destination, target.get(), mount_fd);
 }
 
@@ -143,12 +145,16 @@ bool needs_cgroup(const MountPlan& plan) {
 Result<std::vector<OpenedMount>> open_sources(const std::vector<MountPlan>& plans,
                                               const MountContext& context) {
   std::vector<OpenedMount> mounts;
-  for (const MountPlan& plan : plans) {
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const MountPlan& plan = plans[i];
     OpenedMount mount;
     mount.plan = plan;
     if (plan.kind == MountKind::Filesystem && plan.type == "sysfs" && !context.own_network)
-      mount.plan = host_sysfs(plan);
-    if (mount.plan.kind != MountKind::Filesystem)
+      mount.plan = host_tree(plan, "/sys");
+    if (needs_cgroup(plan) && !context.own_cgroup) mount.plan = host_tree(plan, "/sys/fs/cgroup");
+    if (plan.idmap)
+      mount.tree = std::move((*context.idmapped)[i]);
+    else if (mount.plan.kind != MountKind::Filesystem)
       mount.tree = AMBIT_TRY(open_tree_of(mount.plan).context("mount " + plan.destination));
     mounts.push_back(std::move(mount));
   }

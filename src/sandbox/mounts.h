@@ -17,9 +17,12 @@ struct OpenedMount {
 
 struct MountContext {
   const IdMaps* id_maps = nullptr;
+  std::vector<UniqueFd>* idmapped = nullptr;  // from open_idmapped(); taken by open_sources()
   // The container has a network namespace of its own. Without one the kernel refuses a sysfs, and
   // a mount of type sysfs becomes the host's /sys, read-only.
   bool own_network = true;
+  // The container has a cgroup namespace. Without one its /sys/fs/cgroup is the host's, bound.
+  bool own_cgroup = true;
 };
 
 // Opens the sources, with the rights and groups that the user has outside: before anything is

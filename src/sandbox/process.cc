@@ -13,7 +13,11 @@
 
 #include "os/path.h"
 #include "sandbox/command.h"
+#include "sandbox/hooks.h"
+#include "sandbox/scheduling.h"
 #include "sandbox/seccomp.h"
+#include "sandbox/security_label.h"
+#include "sandbox/start_socket.h"
 
 namespace ambit::sandbox {
 namespace {
@@ -42,25 +46,13 @@ Result<void> hand_over_pipe(int fd, uid_t owner) {
   return {};
 }
 
-// A handler is reset by execve, an ignored signal and the mask are not.
-Result<void> reset_signals() {
-  struct sigaction action = {};
-  action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal <= kLastSignal; ++signal)
-    (void)::sigaction(signal, &action, nullptr);  // EINVAL for SIGKILL, SIGSTOP and libc's own
-  sigset_t none;
-  ::sigemptyset(&none);
-  if (::sigprocmask(SIG_SETMASK, &none, nullptr) < 0)
-    return Error::from_errno(errno, "sigprocmask");
-  return {};
-}
-
 // Closes what is still open of the host, for good and before the command is looked for: a path like
 // /proc/self/fd/7/../../bin/sh, as the command or as the interpreter of a script, would lead there,
 // and close-on-exec comes only after the kernel has walked it (CVE-2024-21626).
-Result<void> close_all_but(std::vector<int> kept) {
+Result<void> close_all_but(std::vector<int> kept, int preserved) {
   std::sort(kept.begin(), kept.end());
-  unsigned first = STDERR_FILENO + 1;
+  const auto first_own = static_cast<unsigned>(STDERR_FILENO + 1 + preserved);
+  unsigned first = first_own;
   for (const int fd : kept) {
     if (fd < 0) continue;
     const auto end = static_cast<unsigned>(fd);
@@ -71,7 +63,7 @@ Result<void> close_all_but(std::vector<int> kept) {
   if (::syscall(SYS_close_range, first, UINT_MAX, 0) < 0)
     return Error::from_errno(errno, "close_range");
   // The kept ones have no business in the command.
-  if (::syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+  if (::syscall(SYS_close_range, first_own, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
     return Error::from_errno(errno, "close_range");
   return {};
 }
@@ -110,14 +102,74 @@ Result<void> drop(const ProcessPlan& plan, const ContainerUser& user, ChildChann
   const spec::ProcessSpec& process = *plan.process;
   channel.enter_stage("dropping privileges");
   AMBIT_TRY(set_rlimits(process.rlimits));
+  AMBIT_TRY(set_scheduling(process));
+  if (plan.personality != nullptr) AMBIT_TRY(set_personality(*plan.personality));
+  AMBIT_TRY(set_security_labels(process));
   (void)::umask(process.user.umask.value_or(kDefaultUmask));
   // Without no_new_privs only CAP_SYS_ADMIN may install a filter, so before it is dropped.
   if (!process.no_new_privileges) AMBIT_TRY(confine(plan));
   AMBIT_TRY(drop_privileges(process, user, plan.capabilities, plan.setgroups));
-  return channel.die_with_parent();
+  if (plan.lifetime == Lifetime::OfCaller) return channel.die_with_parent();
+  ChildChannel::outlive_parent();
+  return {};
+}
+
+// From now on the channel leads to who starts the container.
+Result<void> wait_and_run_hooks(const DeferredStart& start, ChildChannel& channel) {
+  if (start.socket_fd >= 0) {
+    AMBIT_TRY(channel.send({.word = ChildWord::Created}));
+    channel.enter_stage("waiting for the start");
+    const UniqueFd starter = AMBIT_TRY(wait_for_start(start.socket_fd));
+    if (::dup3(starter.get(), channel.socket_fd(), O_CLOEXEC) < 0)
+      return Error::from_errno(errno, "start socket: dup3");
+    (void)::close(start.socket_fd);
+  }
+  if (start.hooks == nullptr || start.hooks->empty()) return {};
+  channel.enter_stage("running the hooks in the container");
+  return run_hooks(*start.hooks, "startContainer", start.state);
+}
+
+// What is left when nothing of ours may be needed any more.
+Result<Command> prepare(const ProcessPlan& plan, const ContainerUser& user,
+                        const DeferredStart& start, ChildChannel& channel) {
+  AMBIT_TRY(drop(plan, user, channel));
+  channel.enter_stage("executing the command");
+  AMBIT_TRY(
+      close_all_but({channel.socket_fd(), plan.init_fd, start.socket_fd}, plan.preserved_fds));
+  Command command = AMBIT_TRY(prepare_command(plan, user));
+  AMBIT_TRY(wait_and_run_hooks(start, channel));
+  AMBIT_TRY(reset_signals());
+  return command;
+}
+
+// Where ambit-init comes first: its program and the channel, out of the way of the descriptors that
+// it gets.
+struct InitDescriptors {
+  UniqueFd program;
+  UniqueFd socket;
+};
+
+Result<InitDescriptors> duplicate_for_init(const ProcessPlan& plan, const ChildChannel& channel) {
+  InitDescriptors init;
+  if (plan.init_fd < 0) return init;
+  init.program = AMBIT_TRY(duplicate_high(plan.init_fd));
+  init.socket = AMBIT_TRY(duplicate_high(channel.socket_fd()));
+  return init;
 }
 
 }  // namespace
+
+Result<void> reset_signals() {
+  struct sigaction action = {};
+  action.sa_handler = SIG_DFL;
+  for (int signal = 1; signal <= kLastSignal; ++signal)
+    (void)::sigaction(signal, &action, nullptr);  // EINVAL for SIGKILL, SIGSTOP and libc's own
+  sigset_t none;
+  ::sigemptyset(&none);
+  if (::sigprocmask(SIG_SETMASK, &none, nullptr) < 0)
+    return Error::from_errno(errno, "sigprocmask");
+  return {};
+}
 
 Result<void> connect_stdio(const Stdio& stdio, int null_fd, uid_t owner) {
   const int given[] = {stdio.stdin_fd, stdio.stdout_fd, stdio.stderr_fd};
@@ -143,33 +195,23 @@ Result<void> enter_working_folder(int root_fd, const std::string& cwd) {
   return {};
 }
 
-Error run_process(const ProcessPlan& plan, const ContainerUser& user, ChildChannel& channel) {
-  if (auto dropped = drop(plan, user, channel); !dropped) return std::move(dropped).error();
-
-  channel.enter_stage("executing the command");
-  if (auto closed = close_all_but({channel.socket_fd(), plan.init_fd}); !closed)
-    return std::move(closed).error();
-  auto command = prepare_command(plan, user);
+Error run_process(const ProcessPlan& plan, const ContainerUser& user, const DeferredStart& start,
+                  ChildChannel& channel) {
+  auto command = prepare(plan, user, start, channel);
   if (!command) return std::move(command).error();
-  UniqueFd init;
-  UniqueFd socket;
-  if (plan.init_fd >= 0) {
-    auto init_copy = duplicate_high(plan.init_fd);
-    if (!init_copy) return std::move(init_copy).error();
-    auto socket_copy = duplicate_high(channel.socket_fd());
-    if (!socket_copy) return std::move(socket_copy).error();
-    init = *std::move(init_copy);
-    socket = *std::move(socket_copy);
-  }
-  if (auto reset = reset_signals(); !reset) return std::move(reset).error();
+  auto init = duplicate_for_init(plan, channel);
+  if (!init) return std::move(init).error();
   // Before the filter, which needn't let a message through.
   if (auto sent = channel.send({.word = ChildWord::Executing}); !sent)
     return std::move(sent).error();
   if (plan.process->no_new_privileges)
     if (auto confined = confine(plan); !confined) return std::move(confined).error();
 
-  if (init)
-    return Error::from_errno(execute_init(*command, init.get(), socket.get()), "starting init");
+  const InitDescriptors& descriptors = *init;
+  if (descriptors.program)
+    return Error::from_errno(
+        execute_init(*command, descriptors.program.get(), descriptors.socket.get()),
+        "starting init");
   return explain_exec((*command).path, execute(*command));
 }
 

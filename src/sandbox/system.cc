@@ -13,6 +13,7 @@
 
 #include "base/unique_fd.h"
 #include "os/procfs.h"
+#include "sandbox/namespaces.h"
 
 namespace ambit::sandbox {
 namespace {
@@ -66,14 +67,15 @@ std::string sysctl_path(std::string name) {
 
 }  // namespace
 
-bool has_namespace(const spec::RuntimeSpec& spec, NamespaceType type) {
-  return std::any_of(spec.namespaces.begin(), spec.namespaces.end(),
-                     [&](const spec::Namespace& item) { return item.type == type; });
-}
-
 Result<void> set_hostname(const std::string& hostname) {
   if (::sethostname(hostname.data(), hostname.size()) < 0)
     return Error::from_errno(errno, "hostname '" + hostname + "': sethostname");
+  return {};
+}
+
+Result<void> set_domainname(const std::string& domainname) {
+  if (::setdomainname(domainname.data(), domainname.size()) < 0)
+    return Error::from_errno(errno, "domainname '" + domainname + "': setdomainname");
   return {};
 }
 

@@ -9,9 +9,8 @@
 // What a container sets in its own uts, network and ipc namespaces.
 namespace ambit::sandbox {
 
-bool has_namespace(const spec::RuntimeSpec& spec, spec::NamespaceType type);
-
 Result<void> set_hostname(const std::string& hostname);
+Result<void> set_domainname(const std::string& domainname);
 
 // Brings the loopback interface of a new network namespace up.
 Result<void> bring_up_loopback();
