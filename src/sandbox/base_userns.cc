@@ -126,6 +126,13 @@ Result<BaseNamespace> make_base_userns() {
   return base;
 }
 
+Result<Extents> planned_extents() {
+  const UniqueFd procfs = AMBIT_TRY(os::open_procfs());
+  const UniqueFd self = AMBIT_TRY(os::open_in_procfs(procfs.get(), "self", O_PATH | O_DIRECTORY));
+  const Plan plan = AMBIT_TRY(plan_maps(self.get()));
+  return Extents{.uids = mappings(plan.uids), .gids = mappings(plan.gids)};
+}
+
 Result<Extents> base_userns_extents(int userns_fd) {
   const UsernsMaps maps = AMBIT_TRY(read_userns_maps(userns_fd));
   return Extents{.uids = mappings(maps.uids), .gids = mappings(maps.gids)};

@@ -38,6 +38,10 @@ struct BaseNamespace {
 // that the namespace we are in doesn't have.
 Result<BaseNamespace> make_base_userns();
 
+// The maps that make_base_userns() would write: for a container that gets a namespace of its own
+// right away, without a base.
+Result<Extents> planned_extents();
+
 // The extents of a namespace that was kept (the fd store). Forks.
 Result<Extents> base_userns_extents(int userns_fd);
 

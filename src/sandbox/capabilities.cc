@@ -113,6 +113,8 @@ std::string capability_name(int number) {
   return strf("CAP_%d", number);
 }
 
+std::vector<std::string> known_capabilities() { return names_of(bit(kCount) - 1); }
+
 std::vector<std::string> default_capabilities() { return names_of(kDefault); }
 
 Result<std::vector<std::string>> apply_capability_options(const std::vector<std::string>& add,

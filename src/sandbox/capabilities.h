@@ -17,6 +17,9 @@ Result<int> parse_capability(std::string_view text);
 // "CAP_CHOWN"; "CAP_63" for one that has no name yet.
 std::string capability_name(int number);
 
+// All that have a name, in the order of their numbers.
+std::vector<std::string> known_capabilities();
+
 // What container engines give by default: CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE
 // SETFCAP SETGID SETPCAP SETUID SYS_CHROOT, in the order of their numbers, as "CAP_...".
 std::vector<std::string> default_capabilities();

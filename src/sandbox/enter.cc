@@ -220,7 +220,9 @@ Result<Child> start_exec(const ExecOptions& options) {
   }
   child_end.reset();
   // Whatever goes wrong from here on: without our end of the socket the child and its child end.
-  const auto mapped = say(parent_end.get(), ParentWord::Mapped);
+  auto mapped = options.on_cloned ? options.on_cloned(between.pid) : Result<void>();
+  if (mapped) mapped = say(parent_end.get(), ParentWord::Mapped);
+  if (!mapped) parent_end.reset();
   auto pid = mapped ? await_pid(parent_end.get(), stage) : Result<pid_t>(mapped.error());
   (void)os::reap(between.pidfd.get());
   if (!pid) return std::move(pid).error();

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +29,9 @@ struct ExecOptions {
   const spec::Personality* personality = nullptr;
   Lifetime lifetime = Lifetime::OfCaller;
   int preserved_fds = 0;  // so many, from 3 on, are the command's
+  // Called with the number of the process that will join the container, before it does: to place it
+  // in a cgroup, where it can't be cloned into that.
+  std::function<Result<void>(pid_t)> on_cloned;
 };
 
 // Clones a process into the cgroup and all namespaces of the container and has it execute

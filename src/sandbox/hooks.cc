@@ -47,7 +47,8 @@ struct Arguments {
   if (err == 0 && ::syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
     err = errno;
   if (err == 0) {
-    (void)::execve(hook.path.c_str(), arguments.args.data(), arguments.env.data());
+    (void)::execve(hook.path.c_str(), arguments.args.data(),
+                   hook.env.empty() ? environ : arguments.env.data());
     err = errno;
   }
   (void)!::write(report_fd, &err, sizeof err);

@@ -10,7 +10,7 @@
 namespace ambit::sandbox {
 
 // Runs the hooks one after the other, in the caller's namespaces and root, each with `state` (JSON)
-// on its standard input, its own environment alone, the caller's other standard streams and no
+// on its standard input, its own environment, the caller's other standard streams and no
 // further descriptor. Waits for each; one that takes longer than its timeout is killed.
 //
 // An error names kind and path, and says how the hook ended; the hooks after it are not run. `kind`

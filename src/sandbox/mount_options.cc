@@ -197,6 +197,21 @@ Result<MountPlan> plan(const spec::Mount& mount) {
 
 }  // namespace
 
+std::vector<std::string> known_mount_options() {
+  std::vector<std::string> names = {"bind", "rbind", "defaults", "idmap", "ridmap", "tmpcopyup"};
+  for (const AttributeOption& option : kAttributes) {
+    names.push_back(option.name);
+    names.push_back(std::string("r") + option.name);
+  }
+  for (const PropagationOption& option : kPropagation) {
+    names.push_back(option.name);
+    names.push_back(std::string("r") + option.name);
+  }
+  for (const std::string_view option : kFilesystemOptions) names.emplace_back(option);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 Result<std::uint64_t> parse_propagation(const std::string& text) {
   for (const PropagationOption& option : kPropagation) {
     if (text == option.name) return option.flag;

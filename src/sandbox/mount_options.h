@@ -50,6 +50,9 @@ struct MountPlan {
 Result<MountPlan> plan_mount(const spec::Mount& mount);
 Result<std::vector<MountPlan>> plan_mounts(const std::vector<spec::Mount>& mounts);
 
+// The options that are understood whatever the file system.
+std::vector<std::string> known_mount_options();
+
 // "rprivate", "slave", ...: MS_* with MS_REC, or InvalidArgument.
 Result<std::uint64_t> parse_propagation(const std::string& text);
 

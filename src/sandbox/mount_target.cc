@@ -11,6 +11,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "os/file.h"
 #include "os/mount.h"
 #include "os/path.h"
 
@@ -53,29 +54,34 @@ bool is_type(const MountPlan& plan, std::string_view type) {
   return plan.kind == MountKind::Filesystem && plan.type == type;
 }
 
-bool is_cgroup(const MountPlan& plan) {
-  return is_type(plan, "cgroup") || is_type(plan, "cgroup2");
-}
-
 Error refused(const char* why) { return Error(ErrorCode::PermissionDenied, why); }
+
+// Whether the mount is a file system of its type, made now or bound from elsewhere: a folder of the
+// image or of a volume is none.
+Result<bool> is_of(const MountPlan& plan, std::string_view type, long magic, int tree_fd) {
+  if (is_type(plan, type)) return true;
+  return tree_fd >= 0 && AMBIT_TRY(filesystem_magic(tree_fd)) == magic;
+}
 
 // A folder on the root file system that is about to become /proc, /sys or /dev.
 Result<void> check_place(int root_fd, const MountPlan& plan, int target_fd, int tree_fd) {
   if (AMBIT_TRY(is_place(root_fd, target_fd, "/")))
     return refused("nothing can be mounted over the container's root");
-  if (AMBIT_TRY(is_place(root_fd, target_fd, "/proc")) && !is_type(plan, "proc"))
+  const bool is_proc = AMBIT_TRY(is_of(plan, "proc", PROC_SUPER_MAGIC, tree_fd));
+  if (!is_proc && AMBIT_TRY(is_place(root_fd, target_fd, "/proc")))
     return refused("only a file system of type proc can be mounted on /proc");
-  if (AMBIT_TRY(is_place(root_fd, target_fd, "/dev")) && !is_type(plan, "tmpfs"))
+  // devtmpfs has the same number.
+  const bool is_tmpfs = AMBIT_TRY(is_of(plan, "tmpfs", TMPFS_MAGIC, tree_fd));
+  if (!is_tmpfs && AMBIT_TRY(is_place(root_fd, target_fd, "/dev")))
     return refused("only a tmpfs can be mounted on /dev");
-  if (AMBIT_TRY(is_place(root_fd, target_fd, "/sys")) && !is_type(plan, "sysfs")) {
-    const bool is_sysfs = tree_fd >= 0 && AMBIT_TRY(filesystem_magic(tree_fd)) == SYSFS_MAGIC;
-    if (!is_sysfs) return refused("only a file system of type sysfs can be mounted on /sys");
-  }
+  const bool is_sysfs = AMBIT_TRY(is_of(plan, "sysfs", SYSFS_MAGIC, tree_fd));
+  if (!is_sysfs && AMBIT_TRY(is_place(root_fd, target_fd, "/sys")))
+    return refused("only a file system of type sysfs can be mounted on /sys");
   return {};
 }
 
 // A place inside a /proc or /sys that is mounted already, whatever path led to it.
-Result<void> check_filesystem(const MountPlan& plan, int target_fd) {
+Result<void> check_filesystem(const MountPlan& plan, int target_fd, int tree_fd) {
   const long magic = AMBIT_TRY(filesystem_magic(target_fd));
   if (magic == PROC_SUPER_MAGIC) {
     const bool replaceable =
@@ -85,10 +91,28 @@ Result<void> check_filesystem(const MountPlan& plan, int target_fd) {
     if (!replaceable && !is_type(plan, "proc"))
       return refused("nothing can be mounted in the container's /proc");
   }
-  if (magic == SYSFS_MAGIC || magic == CGROUP2_SUPER_MAGIC || magic == CGROUP_SUPER_MAGIC)
-    if (!is_cgroup(plan) && !is_type(plan, "sysfs"))
+  if (magic == SYSFS_MAGIC || magic == CGROUP2_SUPER_MAGIC || magic == CGROUP_SUPER_MAGIC) {
+    const bool is_cgroup =
+        is_type(plan, "cgroup") || AMBIT_TRY(is_of(plan, "cgroup2", CGROUP2_SUPER_MAGIC, tree_fd));
+    if (!is_cgroup && !AMBIT_TRY(is_of(plan, "sysfs", SYSFS_MAGIC, tree_fd)))
       return refused("nothing can be mounted in the container's /sys");
+  }
   return {};
+}
+
+// Where a link at the end of the path leads that leads to nothing yet: there the target is made, as
+// a shell would. Every step is looked up inside the root.
+Result<std::string> follow_links(int root_fd, std::string path) {
+  constexpr int kMaxLinks = 40;
+  for (int i = 0; i < kMaxLinks; ++i) {
+    auto last = os::open_in_root(root_fd, path, {.flags = O_PATH | O_NOFOLLOW});
+    if (!last) return path;
+    auto target = os::read_link_at((*last).get(), "");
+    if (!target) return path;
+    if ((*target).empty()) return Error(ErrorCode::Io, "an empty link");
+    path = (*target).front() == '/' ? *target : path.substr(0, path.rfind('/') + 1) + *target;
+  }
+  return Error::from_errno(ELOOP, "following links");
 }
 
 Result<UniqueFd> make_file(int root_fd, const std::string& path) {
@@ -114,13 +138,14 @@ Result<TargetKind> target_kind(int fd) {
 
 Result<UniqueFd> open_target(int root_fd, const MountPlan& plan, TargetKind kind, int tree_fd) {
   auto opened = os::open_in_root(root_fd, plan.destination);
-  if (!opened && opened.error().sys_errno() == ENOENT)
-    opened = kind == TargetKind::Folder
-                 ? os::make_dirs_in_root(root_fd, plan.destination, kFolderMode)
-                 : make_file(root_fd, plan.destination);
+  if (!opened && opened.error().sys_errno() == ENOENT) {
+    const std::string path = AMBIT_TRY(follow_links(root_fd, plan.destination));
+    opened = kind == TargetKind::Folder ? os::make_dirs_in_root(root_fd, path, kFolderMode)
+                                        : make_file(root_fd, path);
+  }
   UniqueFd target = AMBIT_TRY(std::move(opened));
   AMBIT_TRY(check_place(root_fd, plan, target.get(), tree_fd));
-  AMBIT_TRY(check_filesystem(plan, target.get()));
+  AMBIT_TRY(check_filesystem(plan, target.get(), tree_fd));
   if (AMBIT_TRY(target_kind(target.get())) != kind)
     return Error(ErrorCode::InvalidArgument,
                  kind == TargetKind::Folder

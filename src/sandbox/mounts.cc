@@ -42,7 +42,21 @@ MountPlan host_tree(MountPlan plan, const char* path) {
 Error explain_attributes(Error error) {
   if (error.sys_errno() != EPERM) return error;
   return std::move(error).context(
-      "an option that the host's mount of the source forbids (rw, suid, dev, exec or atime)");
+      "an option that the host's mount of the source forbids (rw, suid, dev or exec)");
+}
+
+Result<void> change_attributes(int mount_fd, AttributeChange change, os::Depth depth) {
+  if (change.set == 0 && change.clear == 0) return {};
+  auto changed =
+      os::change_mount(mount_fd, {.set = change.set, .clear = change.clear, .depth = depth});
+  if (!changed && changed.error().sys_errno() == EPERM && (change.clear & MOUNT_ATTR__ATIME) != 0) {
+    // How access times are kept may be locked as well, and protects nobody: it stays as it is.
+    change.set &= ~std::uint64_t{MOUNT_ATTR__ATIME};
+    change.clear &= ~std::uint64_t{MOUNT_ATTR__ATIME};
+    return change_attributes(mount_fd, change, depth);
+  }
+  if (!changed) return explain_attributes(std::move(changed).error());
+  return {};
 }
 
 // Attributes are only added to what the source has: a flag that the host locked stays
@@ -52,16 +66,8 @@ Result<void> apply_attributes(int mount_fd, const MountPlan& plan) {
   // "rw" is what a bind mount is asked for by default. A source that the host has read-only then
   // stays what it is.
   if (plan.kind == MountKind::Bind) own.clear &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
-  if (own.set != 0 || own.clear != 0) {
-    auto changed = os::change_mount(mount_fd, {.set = own.set, .clear = own.clear});
-    if (!changed) return explain_attributes(std::move(changed).error());
-  }
-  const AttributeChange& tree = plan.tree_attributes;
-  if (tree.set == 0 && tree.clear == 0) return {};
-  auto changed = os::change_mount(
-      mount_fd, {.set = tree.set, .clear = tree.clear, .depth = os::Depth::Recursive});
-  if (!changed) return explain_attributes(std::move(changed).error());
-  return {};
+  AMBIT_TRY(change_attributes(mount_fd, own, os::Depth::Single));
+  return change_attributes(mount_fd, plan.tree_attributes, os::Depth::Recursive);
 }
 
 Result<void> apply_propagation(int mount_fd, const MountPlan& plan) {

@@ -13,13 +13,6 @@ namespace {
 constexpr char kAppArmorEnabled[] = "/sys/module/apparmor/parameters/enabled";
 constexpr char kSelinuxEnforce[] = "/sys/fs/selinux/enforce";
 
-bool has_apparmor() {
-  const auto text = os::read_file_at(AT_FDCWD, kAppArmorEnabled, 16);
-  return text && (*text).substr(0, 1) == "Y";
-}
-
-bool has_selinux() { return ::access(kSelinuxEnforce, F_OK) == 0; }
-
 // The module's own file where modules are stacked (Linux 5.8), else the one that they share.
 Result<void> write_exec_attribute(int procfs_fd, const char* own, const std::string& text) {
   auto written = os::write_in_procfs(procfs_fd, own, text);
@@ -28,6 +21,13 @@ Result<void> write_exec_attribute(int procfs_fd, const char* own, const std::str
 }
 
 }  // namespace
+
+bool has_apparmor() {
+  const auto text = os::read_file_at(AT_FDCWD, kAppArmorEnabled, 16);
+  return text && (*text).substr(0, 1) == "Y";
+}
+
+bool has_selinux() { return ::access(kSelinuxEnforce, F_OK) == 0; }
 
 Result<void> check_security_labels(const spec::ProcessSpec& process) {
   if (!process.apparmor_profile.empty() && process.apparmor_profile != "unconfined" &&

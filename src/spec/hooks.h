@@ -12,7 +12,7 @@ namespace ambit::spec {
 struct Hook {
   std::string path;                           // absolute
   std::vector<std::string> args;              // args[0] included; empty: the path
-  std::vector<std::string> env;               // the whole environment
+  std::vector<std::string> env;               // the whole environment; empty: the caller's
   std::optional<std::uint32_t> timeout_secs;  // none: as long as it takes
 };
 

@@ -23,7 +23,9 @@ AmbitSettings parse_ambit(JsonReader& read, const json& object) {
 }
 
 json write_ambit(const AmbitSettings& settings) {
-  json object = {{"user", settings.user}, {"init", settings.init}};
+  json object = json::object();
+  write_filled(object, "user", settings.user);
+  if (settings.init) object["init"] = true;
   if (settings.overlay)
     object["overlay"] = {{"lower", settings.overlay->lower},
                          {"upper", settings.overlay->upper},
@@ -89,8 +91,8 @@ std::string write_runtime_spec(const RuntimeSpec& spec) {
                    {"hostname", spec.hostname},
                    {"mounts", write_mounts(spec.mounts)},
                    {"annotations", spec.annotations},
-                   {"linux", write_linux(spec)},
-                   {"ambit", write_ambit(spec.ambit)}};
+                   {"linux", write_linux(spec)}};
+  write_filled(document, "ambit", write_ambit(spec.ambit));
   write_filled(document, "domainname", spec.domainname);
   write_filled(document, "hooks", write_hooks(spec.hooks));
   // JSON is UTF-8: a byte that is not becomes U+FFFD. Texts from D-Bus are UTF-8 already.
