@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "spec/json_reader.h"
+
 namespace ambit::spec {
 namespace {
 
@@ -14,11 +16,14 @@ Json to_json(const Mount& mount) {
           {"options", mount.options}};
 }
 
-Mount mount_from(const Json& json) {
-  return Mount{.destination = json.at("destination").get<std::string>(),
-               .type = json.at("type").get<std::string>(),
-               .source = json.at("source").get<std::string>(),
-               .options = json.at("options").get<std::vector<std::string>>()};
+Mount mount_from(JsonReader& read, const Json& json) {
+  read.require(json, {"destination", "type", "source", "options"});
+  Mount mount;
+  mount.destination = read.string(json, "destination");
+  mount.type = read.string(json, "type");
+  mount.source = read.string(json, "source");
+  mount.options = read.list(json, "options");
+  return mount;
 }
 
 Json to_json(const ContainerOptions& options) {
@@ -51,37 +56,52 @@ Json to_json(const ContainerOptions& options) {
   return json;
 }
 
-ContainerOptions options_from(const Json& json) {
+std::optional<ConsoleSize> console_size_from(JsonReader& read, const Json& json) {
+  if (read.member(json, "consoleSize").is_null()) return std::nullopt;
+  const auto size = read.numbers<std::uint16_t>(json, "consoleSize");
+  if (size.size() == 2) return ConsoleSize{.rows = size[0], .columns = size[1]};
+  read.wrong("consoleSize");
+  return std::nullopt;
+}
+
+Ulimit ulimit_from(JsonReader& read, const Json& json) {
+  read.require(json, {"name", "soft", "hard"});
+  return Ulimit{.name = read.string(json, "name"),
+                .soft = read.number<std::uint64_t>(json, "soft"),
+                .hard = read.number<std::uint64_t>(json, "hard")};
+}
+
+ContainerOptions options_from(JsonReader& read, const Json& json) {
+  read.require(
+      json, {"command", "environment", "workingDir", "user", "hostname", "labels", "stopSignal",
+             "terminal", "openStdin", "init", "autoRemove", "readOnly", "capabilitiesAdd",
+             "capabilitiesDrop", "securityOptions", "network", "logDriver", "mounts", "ulimits"});
   ContainerOptions options;
-  json.at("command").get_to(options.command);
-  json.at("environment").get_to(options.environment);
-  json.at("workingDir").get_to(options.working_dir);
-  json.at("user").get_to(options.user);
-  json.at("hostname").get_to(options.hostname);
-  json.at("labels").get_to(options.labels);
-  json.at("stopSignal").get_to(options.stop_signal);
-  json.at("terminal").get_to(options.terminal);
-  json.at("openStdin").get_to(options.open_stdin);
-  json.at("init").get_to(options.init);
-  json.at("autoRemove").get_to(options.auto_remove);
-  json.at("readOnly").get_to(options.read_only);
-  json.at("capabilitiesAdd").get_to(options.capabilities_add);
-  json.at("capabilitiesDrop").get_to(options.capabilities_drop);
-  json.at("securityOptions").get_to(options.security_options);
-  json.at("network").get_to(options.network);
-  json.at("logDriver").get_to(options.log_driver);
-  if (json.contains("entrypoint"))
-    options.entrypoint = json.at("entrypoint").get<std::vector<std::string>>();
-  if (json.contains("stopTimeoutUsec"))
-    options.stop_timeout_usec = json.at("stopTimeoutUsec").get<std::uint64_t>();
-  if (json.contains("consoleSize"))
-    options.console_size = ConsoleSize{json.at("consoleSize").at(0).get<std::uint16_t>(),
-                                       json.at("consoleSize").at(1).get<std::uint16_t>()};
-  for (const Json& mount : json.at("mounts")) options.mounts.push_back(mount_from(mount));
-  for (const Json& limit : json.at("ulimits"))
-    options.ulimits.push_back(Ulimit{.name = limit.at("name").get<std::string>(),
-                                     .soft = limit.at("soft").get<std::uint64_t>(),
-                                     .hard = limit.at("hard").get<std::uint64_t>()});
+  options.command = read.list(json, "command");
+  options.environment = read.list(json, "environment");
+  options.working_dir = read.string(json, "workingDir");
+  options.user = read.string(json, "user");
+  options.hostname = read.string(json, "hostname");
+  options.labels = read.map(json, "labels");
+  options.stop_signal = read.string(json, "stopSignal");
+  options.terminal = read.boolean(json, "terminal");
+  options.open_stdin = read.boolean(json, "openStdin");
+  options.init = read.boolean(json, "init");
+  options.auto_remove = read.boolean(json, "autoRemove");
+  options.read_only = read.boolean(json, "readOnly");
+  options.capabilities_add = read.list(json, "capabilitiesAdd");
+  options.capabilities_drop = read.list(json, "capabilitiesDrop");
+  options.security_options = read.list(json, "securityOptions");
+  options.network = read.string(json, "network");
+  options.log_driver = read.string(json, "logDriver");
+  if (!read.member(json, "entrypoint").is_null())
+    options.entrypoint = read.list(json, "entrypoint");
+  options.stop_timeout_usec = read.optional_number<std::uint64_t>(json, "stopTimeoutUsec");
+  options.console_size = console_size_from(read, json);
+  for (const Json& mount : read.array(json, "mounts"))
+    options.mounts.push_back(mount_from(read, mount));
+  for (const Json& limit : read.array(json, "ulimits"))
+    options.ulimits.push_back(ulimit_from(read, limit));
   return options;
 }
 
@@ -107,24 +127,26 @@ std::string write_container_record(const ContainerRecord& record) {
                {"options", to_json(record.options)}});
 }
 
-Result<ContainerRecord> parse_container_record(std::string_view text) try {
-  const Json json = Json::parse(text);
+Result<ContainerRecord> parse_container_record(std::string_view text) {
+  JsonReader read("container record");
+  const Json json = AMBIT_TRY(read.parse(text));
+  read.require(json, {"id", "name", "image", "imageId", "createdUsec", "command", "environment",
+                      "workingDir", "user", "stopSignal", "stopTimeoutUsec", "options"});
   ContainerRecord record;
-  json.at("id").get_to(record.id);
-  json.at("name").get_to(record.name);
-  json.at("image").get_to(record.image);
-  json.at("imageId").get_to(record.image_id);
-  json.at("createdUsec").get_to(record.created_usec);
-  json.at("command").get_to(record.command);
-  json.at("environment").get_to(record.environment);
-  json.at("workingDir").get_to(record.working_dir);
-  json.at("user").get_to(record.user);
-  json.at("stopSignal").get_to(record.stop_signal);
-  json.at("stopTimeoutUsec").get_to(record.stop_timeout_usec);
-  record.options = options_from(json.at("options"));
+  record.id = read.string(json, "id");
+  record.name = read.string(json, "name");
+  record.image = read.string(json, "image");
+  record.image_id = read.string(json, "imageId");
+  record.created_usec = read.number<std::int64_t>(json, "createdUsec");
+  record.command = read.list(json, "command");
+  record.environment = read.list(json, "environment");
+  record.working_dir = read.string(json, "workingDir");
+  record.user = read.string(json, "user");
+  record.stop_signal = read.number<int>(json, "stopSignal");
+  record.stop_timeout_usec = read.number<std::uint64_t>(json, "stopTimeoutUsec");
+  record.options = options_from(read, read.member(json, "options"));
+  AMBIT_TRY(read.check());
   return record;
-} catch (const Json::exception& e) {
-  return Error(ErrorCode::Corrupt, std::string("container record: ") + e.what());
 }
 
 std::string write_run_record(const RunRecord& record) {
@@ -134,14 +156,17 @@ std::string write_run_record(const RunRecord& record) {
                {"startedUsec", record.started_usec}});
 }
 
-Result<RunRecord> parse_run_record(std::string_view text) try {
-  const Json json = Json::parse(text);
-  return RunRecord{.boot_id = json.at("bootId").get<std::string>(),
-                   .unit = json.at("unit").get<std::string>(),
-                   .control_group = json.at("controlGroup").get<std::string>(),
-                   .started_usec = json.at("startedUsec").get<std::int64_t>()};
-} catch (const Json::exception& e) {
-  return Error(ErrorCode::Corrupt, std::string("run record: ") + e.what());
+Result<RunRecord> parse_run_record(std::string_view text) {
+  JsonReader read("run record");
+  const Json json = AMBIT_TRY(read.parse(text));
+  read.require(json, {"bootId", "unit", "controlGroup", "startedUsec"});
+  RunRecord record;
+  record.boot_id = read.string(json, "bootId");
+  record.unit = read.string(json, "unit");
+  record.control_group = read.string(json, "controlGroup");
+  record.started_usec = read.number<std::int64_t>(json, "startedUsec");
+  AMBIT_TRY(read.check());
+  return record;
 }
 
 }  // namespace ambit::spec

@@ -23,6 +23,7 @@ constexpr char kExitRecordName[] = "exit.json";
 
 // Text without a JSON library: every value is a number, a bool or one of our own words.
 std::string write_exit_record(const ExitRecord& record);
+// Corrupt names the member that is missing or of a wrong type.
 Result<ExitRecord> parse_exit_record(std::string_view json);
 
 }  // namespace ambit::spec

@@ -1,20 +1,24 @@
 #include <nlohmann/json.hpp>
 
 #include "spec/exit_record.h"
+#include "spec/json_reader.h"
 
 namespace ambit::spec {
 
 // Apart from the writer, so that the monitor links no JSON for it.
-Result<ExitRecord> parse_exit_record(std::string_view json) try {
-  const auto parsed = nlohmann::json::parse(json);
-  return ExitRecord{.boot_id = parsed.at("bootId").get<std::string>(),
-                    .started_usec = parsed.at("startedUsec").get<std::int64_t>(),
-                    .exited_usec = parsed.at("exitedUsec").get<std::int64_t>(),
-                    .exit_code = parsed.at("exitCode").get<int>(),
-                    .reason = parsed.at("reason").get<std::string>(),
-                    .oom_killed = parsed.at("oomKilled").get<bool>()};
-} catch (const nlohmann::json::exception& e) {
-  return Error(ErrorCode::Corrupt, std::string("exit record: ") + e.what());
+Result<ExitRecord> parse_exit_record(std::string_view text) {
+  JsonReader read("exit record");
+  const nlohmann::json json = AMBIT_TRY(read.parse(text));
+  read.require(json, {"bootId", "startedUsec", "exitedUsec", "exitCode", "reason", "oomKilled"});
+  ExitRecord record;
+  record.boot_id = read.string(json, "bootId");
+  record.started_usec = read.number<std::int64_t>(json, "startedUsec");
+  record.exited_usec = read.number<std::int64_t>(json, "exitedUsec");
+  record.exit_code = read.number<int>(json, "exitCode");
+  record.reason = read.string(json, "reason");
+  record.oom_killed = read.boolean(json, "oomKilled");
+  AMBIT_TRY(read.check());
+  return record;
 }
 
 }  // namespace ambit::spec

@@ -35,6 +35,11 @@ Result<json> JsonReader::parse(std::string_view text) const {
   return document;
 }
 
+void JsonReader::require(const json& object, std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (member(object, name).is_null()) wrong(name);
+}
+
 void JsonReader::wrong(const char* name) {
   if (wrong_.empty()) wrong_ = name;
 }
@@ -116,6 +121,20 @@ std::map<std::string, std::string> JsonReader::map(const json& object, const cha
   for (const auto& item : value.items())
     map[text(json(item.key()), name)] = text(item.value(), name);
   return map;
+}
+
+const json::object_t& JsonReader::members(const json& object, const char* name) {
+  static const json::object_t kNone;
+  const json& value = member(object, name);
+  if (value.is_null()) return kNone;
+  const auto* found = value.get_ptr<const json::object_t*>();
+  if (found == nullptr) {
+    wrong(name);
+    return kNone;
+  }
+  for (const auto& [key, ignored] : *found)
+    if (key.find('\0') != std::string::npos) wrong(name);
+  return *found;
 }
 
 const json::array_t& JsonReader::array(const json& object, const char* name) {

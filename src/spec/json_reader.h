@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -53,11 +54,16 @@ class JsonReader {
   // Sets are written as objects with empty values.
   std::vector<std::string> set(const nlohmann::json& object, const char* name);
   std::map<std::string, std::string> map(const nlohmann::json& object, const char* name);
+  // The members of an object of anything; empty where it is missing. No name has a NUL.
+  const nlohmann::json::object_t& members(const nlohmann::json& object, const char* name);
   // The items of an array of anything.
   const nlohmann::json::array_t& array(const nlohmann::json& object, const char* name);
 
   // A "sha256:" digest, which must be there.
   std::string digest(const nlohmann::json& object, const char* name);
+
+  // Members that are wrong where they are missing.
+  void require(const nlohmann::json& object, std::initializer_list<const char*> names);
 
   // Remembers a member that is wrong for a reason of the caller's.
   void wrong(const char* name);
