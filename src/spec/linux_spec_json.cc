@@ -71,11 +71,9 @@ json write_device(const Device& device) {
   return item;
 }
 
-std::map<std::string, TimeOffset> parse_time_offsets(JsonReader& read, const json& object) {
+std::map<std::string, TimeOffset> parse_time_offsets(JsonReader& read, const json& linux) {
   std::map<std::string, TimeOffset> offsets;
-  if (!object.is_null() && !object.is_object()) read.wrong("timeOffsets");
-  if (!object.is_object()) return offsets;
-  for (const auto& [clock, item] : object.items())
+  for (const auto& [clock, item] : read.members(linux, "timeOffsets"))
     offsets[clock] = {.secs = read.number<std::int64_t>(item, "secs"),
                       .nanosecs = read.number<std::uint32_t>(item, "nanosecs")};
   return offsets;
@@ -110,7 +108,7 @@ void parse_linux(JsonReader& read, const json& linux, RuntimeSpec& spec) {
   spec.namespaces = parse_namespaces(read, linux);
   spec.uid_mappings = parse_mappings(read, linux, "uidMappings");
   spec.gid_mappings = parse_mappings(read, linux, "gidMappings");
-  spec.time_offsets = parse_time_offsets(read, read.member(linux, "timeOffsets"));
+  spec.time_offsets = parse_time_offsets(read, linux);
   spec.sysctl = read.map(linux, "sysctl");
   spec.masked_paths = read.list(linux, "maskedPaths");
   spec.readonly_paths = read.list(linux, "readonlyPaths");

@@ -181,9 +181,7 @@ json write_network(const Resources& resources) {
 }
 
 void parse_rdma(JsonReader& read, const json& object, Resources& resources) {
-  if (!object.is_null() && !object.is_object()) read.wrong("rdma");
-  if (!object.is_object()) return;
-  for (const auto& [name, limits] : object.items())
+  for (const auto& [name, limits] : read.members(object, "rdma"))
     parse_numbers(read, limits, kRdma, resources.rdma[name]);
 }
 
@@ -200,7 +198,7 @@ Resources parse_resources(JsonReader& read, const json& object) {
     resources.hugepages.push_back({.page_size = read.string(item, "pageSize"),
                                    .limit_bytes = read.number<std::uint64_t>(item, "limit")});
   parse_network(read, read.member(object, "network"), resources);
-  parse_rdma(read, read.member(object, "rdma"), resources);
+  parse_rdma(read, object, resources);
   resources.unified = read.map(object, "unified");
   return resources;
 }

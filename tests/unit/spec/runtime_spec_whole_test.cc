@@ -104,6 +104,8 @@ TEST(RuntimeSpecWholeTest, WrongTypesAreNamed) {
       {R"({"hooks": {"prestart": [{"path": "/x", "timeout": 0}]}})", "hooks.timeout"},
       {R"({"process": {"user": {"uid": 4294967296}}})", "uid"},
       {R"({"process": {"noNewPrivileges": "yes"}})", "noNewPrivileges"},
+      {R"({"linux": {"resources": {"rdma": {"a\u0000": {}}}}})", "rdma"},
+      {R"({"linux": {"timeOffsets": {"boottime\u0000": {}}}})", "timeOffsets"},
   };
   for (const auto& [text, member] : kCases) {
     const auto spec = parse_runtime_spec(text);
