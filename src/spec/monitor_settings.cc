@@ -1,11 +1,36 @@
 #include "spec/monitor_settings.h"
 
 #include <algorithm>
+#include <csignal>
 
 #include "base/strings.h"
 
 namespace ambit::spec {
 namespace {
+
+// An image may be named by a path, and a path may have any byte: a newline in it ends no line.
+std::string escape(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\n' || c == '\\') escaped += '\\';
+    escaped += c == '\n' ? 'n' : c;
+  }
+  return escaped;
+}
+
+std::string unescape(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped = text[i] == '\\' && i + 1 < text.size();
+    if (escaped) ++i;
+    plain += escaped && text[i] == 'n' ? '\n' : text[i];
+  }
+  return plain;
+}
+
+Error corrupt(std::string_view key, std::string_view value) {
+  return Error(ErrorCode::Corrupt, std::string(key) + " is '" + std::string(value) + "'");
+}
 
 Result<void> set(MonitorSettings& settings, std::string_view key, std::string_view value) {
   if (key == "id") {
@@ -13,11 +38,15 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
   } else if (key == "name") {
     settings.name = value;
   } else if (key == "image") {
-    settings.image = value;
+    settings.image = unescape(value);
   } else if (key == "stop_signal") {
-    settings.stop_signal = static_cast<int>(AMBIT_TRY(parse_uint(value)));
+    const auto number = parse_uint(value);
+    if (!number || *number == 0 || *number >= NSIG) return corrupt(key, value);
+    settings.stop_signal = static_cast<int>(*number);
   } else if (key == "stop_timeout_usec") {
-    settings.stop_timeout_usec = AMBIT_TRY(parse_uint(value));
+    const auto number = parse_uint(value);
+    if (!number) return corrupt(key, value);
+    settings.stop_timeout_usec = *number;
   } else if (key == "transient") {
     settings.transient = value == "1";
   } else if (key == "open_stdin") {
@@ -33,7 +62,7 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
 }  // namespace
 
 std::string write_monitor_settings(const MonitorSettings& settings) {
-  return "id=" + settings.id + "\nname=" + settings.name + "\nimage=" + settings.image +
+  return "id=" + settings.id + "\nname=" + settings.name + "\nimage=" + escape(settings.image) +
          strf("\nstop_signal=%d\nstop_timeout_usec=%llu\ntransient=%d\nopen_stdin=%d\n",
               settings.stop_signal, static_cast<unsigned long long>(settings.stop_timeout_usec),
               settings.transient ? 1 : 0, settings.open_stdin ? 1 : 0) +

@@ -35,7 +35,8 @@ struct MonitorSettings {
   std::string log_driver = "journald";  // or "none"
 };
 
-// One "key=value" a line; parsing in the monitor touches next to no memory. Corrupt names the key.
+// One "key=value" a line, with "\\" and "\n" for what can't be in the value of an image; parsing in
+// the monitor touches next to no memory. Corrupt names the key.
 std::string write_monitor_settings(const MonitorSettings& settings);
 Result<MonitorSettings> parse_monitor_settings(std::string_view text);
 
