@@ -16,6 +16,9 @@ using nlohmann::json;
 
 constexpr std::int64_t kUsecPerSec = 1000000;
 constexpr std::size_t kFractionDigits = 6;
+// The years that RFC 3339 can name: 0000 to 9999.
+constexpr std::int64_t kFirstSec = -62167219200;
+constexpr std::int64_t kLastSec = 253402300799;
 
 // RFC 3339. A date is for people to read: one that makes no sense counts as absent.
 std::int64_t parse_date(const std::string& text) {
@@ -37,16 +40,21 @@ std::int64_t parse_date(const std::string& text) {
   int minutes = 0;
   if ((*rest == '+' || *rest == '-') && std::sscanf(rest + 1, "%2d:%2d", &hours, &minutes) == 2)
     offset_sec = (*rest == '-' ? -60 : 60) * (hours * 60 + minutes);
-  return (static_cast<std::int64_t>(::timegm(&fields)) - offset_sec) * kUsecPerSec + usec;
+  const std::int64_t sec = static_cast<std::int64_t>(::timegm(&fields)) - offset_sec;
+  return sec < kFirstSec || sec > kLastSec ? 0 : sec * kUsecPerSec + usec;
 }
 
 std::string write_date(std::int64_t usec) {
-  const std::time_t sec = static_cast<std::time_t>(usec / kUsecPerSec);
+  // Rounded down, so that a fraction before 1970 counts forward too.
+  std::int64_t fraction = usec % kUsecPerSec;
+  if (fraction < 0) fraction += kUsecPerSec;
+  const std::time_t sec = static_cast<std::time_t>((usec - fraction) / kUsecPerSec);
   std::tm fields = {};
-  if (::gmtime_r(&sec, &fields) == nullptr) return "1970-01-01T00:00:00Z";
-  char text[32];
-  const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &fields);
-  return std::string(text, length) + strf(".%06dZ", static_cast<int>(usec % kUsecPerSec));
+  if (sec < kFirstSec || sec > kLastSec || ::gmtime_r(&sec, &fields) == nullptr)
+    return "1970-01-01T00:00:00Z";
+  return strf("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", fields.tm_year + 1900, fields.tm_mon + 1,
+              fields.tm_mday, fields.tm_hour, fields.tm_min, fields.tm_sec,
+              static_cast<int>(fraction));
 }
 
 void parse_process(JsonReader& read, const json& object, ImageConfig& config) {

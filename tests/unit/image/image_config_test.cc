@@ -103,5 +103,30 @@ TEST(ImageConfigTest, WrittenConfigurationReadsBackTheSame) {
   EXPECT_EQ(again->diff_ids, config.diff_ids);
 }
 
+TEST(ImageConfigTest, DatesBefore1970KeepTheirFraction) {
+  auto config =
+      parse_image_config(R"({"created":"1969-12-31T23:59:59.25Z","rootfs":{"diff_ids":[]}})");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->created_usec, -750000);
+  auto again = parse_image_config(write_image_config(*config));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->created_usec, -750000);
+}
+
+TEST(ImageConfigTest, DatesOutsideOfTheYearsThatHaveANameAreAbsent) {
+  for (const char* date : {"9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01"}) {
+    auto config = parse_image_config(std::string(R"({"created":")") + date +
+                                     R"(","rootfs":{"diff_ids":[]}})");
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->created_usec, 0) << date;
+  }
+  for (const char* date : {"9999-12-31T23:59:59.999999Z", "0000-01-01T00:00:00.000000Z"}) {
+    auto config = parse_image_config(std::string(R"({"created":")") + date +
+                                     R"(","rootfs":{"diff_ids":[]}})");
+    ASSERT_TRUE(config);
+    EXPECT_NE(write_image_config(*config).find(date), std::string::npos) << date;
+  }
+}
+
 }  // namespace
 }  // namespace ambit::spec
