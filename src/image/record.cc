@@ -71,7 +71,7 @@ Result<ImageRecord> parse_image_record(std::string_view text) {
   for (const json& layer : read.array(object, "layers"))
     record.layers.push_back(read_layer(read, layer));
   record.size_bytes = read.size(object, "sizeBytes");
-  record.loaded_usec = static_cast<std::int64_t>(read.size(object, "loadedUsec"));
+  record.loaded_usec = read.number<std::int64_t>(object, "loadedUsec");
   AMBIT_TRY(read.check());
   record.config = AMBIT_TRY(spec::read_image_config(read.member(object, "config")));
   return record;

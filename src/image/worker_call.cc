@@ -74,9 +74,12 @@ WorkerCall remove_call(const RemoveOptions& options) {
 Result<std::vector<Progress>> WorkerOutput::feed(std::string_view bytes) {
   constexpr std::size_t kMaxLineBytes = std::size_t{64} << 20;
   std::vector<Progress> progress;
+  // What is there already has no newline: a long line is searched once, not with every piece.
+  std::size_t from = partial_.size();
   partial_ += bytes;
   std::size_t begin = 0;
-  for (std::size_t end; (end = partial_.find('\n', begin)) != std::string::npos; begin = end + 1) {
+  for (std::size_t end; (end = partial_.find('\n', from)) != std::string::npos;
+       begin = from = end + 1) {
     if (result_) return Error(ErrorCode::Corrupt, "ambit-worker wrote more than its result");
     WorkerLine line =
         AMBIT_TRY(parse_worker_line(std::string_view(partial_).substr(begin, end - begin)));

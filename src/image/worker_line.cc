@@ -2,6 +2,7 @@
 
 #include "image/worker_call.h"
 #include "spec/json_reader.h"
+#include "spec/reference.h"
 
 namespace ambit::image {
 namespace {
@@ -19,6 +20,16 @@ Result<ErrorCode> to_error_code(std::uint64_t number) {
   return static_cast<ErrorCode>(number);
 }
 
+// They become names in the index, by which people find and remove images.
+std::vector<std::string> read_references(JsonReader& read, const json& object) {
+  std::vector<std::string> references = read.list(object, "references");
+  for (const std::string& text : references) {
+    const auto reference = spec::parse_reference(text);
+    if (!reference || (*reference).normalised() != text) read.wrong("references");
+  }
+  return references;
+}
+
 Result<WorkerResult> parse_result(JsonReader& read, const json& object) {
   WorkerResult result;
   if (const json& error = read.member(object, "error"); !error.is_null()) {
@@ -28,7 +39,7 @@ Result<WorkerResult> parse_result(JsonReader& read, const json& object) {
   result.notes = read.list(object, "notes");
   for (const json& item : read.array(object, "images")) {
     ImageRecord image = AMBIT_TRY(parse_image_record(read.member(item, "record").dump()));
-    image.references = read.list(item, "references");
+    image.references = read_references(read, item);
     result.images.push_back(std::move(image));
   }
   return result;

@@ -68,6 +68,7 @@ TEST(WorkerOutputTest, WhatAWorkerThatWasTakenOverMayWriteIsRefused) {
   const std::string good = write_line(one_image());
   const auto replaced = [&](const std::string& from, const std::string& to) {
     std::string text = good;
+    EXPECT_NE(text.find(from), std::string::npos) << from;
     for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
       text.replace(at, from.size(), to);
     return text;
@@ -76,7 +77,10 @@ TEST(WorkerOutputTest, WhatAWorkerThatWasTakenOverMayWriteIsRefused) {
        {std::string("x\n"), std::string("{}\n"), std::string("{\"type\":\"other\"}\n"),
         std::string("{\"type\":\"result\",\"error\":{\"code\":9999}}\n"),
         replaced(std::string(64, '4'), "../../" + std::string(58, '4')),
-        replaced(std::string(64, '2'), "short"), good + good, std::string(1000, '[') + "\n"}) {
+        replaced(std::string(64, '2'), "short"),
+        replaced("\"loadedUsec\":0", "\"loadedUsec\":9223372036854775808"),
+        replaced("docker.io/library/a:b", "a:b"), replaced("docker.io/library/a:b", "../a"),
+        good + good, std::string(1000, '[') + "\n"}) {
     WorkerOutput output;
     EXPECT_FALSE(output.feed(bad)) << bad.substr(0, 200);
   }
