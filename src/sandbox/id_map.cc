@@ -20,6 +20,11 @@ using os::IdExtent;
 // The pieces of one wanted mapping, one for each extent that it touches.
 Result<void> append_split(const spec::IdMapping& wanted, const std::vector<IdExtent>& held,
                           std::vector<IdExtent>& out) {
+  // The last number is (uid_t)-1, nobody's id.
+  if (wanted.size > UINT32_MAX - wanted.container_id)
+    return Error(ErrorCode::InvalidArgument,
+                 strf("id mapping %u:%u:%u: it goes beyond the last id, 4294967294",
+                      wanted.container_id, wanted.host_id, wanted.size));
   std::uint64_t done = 0;
   while (done < wanted.size) {
     const std::uint64_t host = std::uint64_t{wanted.host_id} + done;

@@ -48,6 +48,13 @@ TEST(IdMapTest, MappingAcrossExtentsIsSplit) {
             "id mapping 0:2:2: the id 2 is not one of ours");
 }
 
+TEST(IdMapTest, MappingBeyondTheLastIdIsRefused) {
+  const std::vector<os::IdExtent> held = {{0, 0, 4294967295}};
+  EXPECT_EQ(map_text(split_mappings({{4294967290, 0, 5}}, held)), "4294967290 0 5\n");
+  EXPECT_EQ(map_text(split_mappings({{4294967290, 0, 6}}, held)),
+            "id mapping 4294967290:0:6: it goes beyond the last id, 4294967294");
+}
+
 TEST(SubordinateIdsTest, LinesByNameAndNumberCountInOrder) {
   const auto ranges = parse_subordinate_ids(
       "other:1:5\nme:100000:65536\n1000:300000:10\nme:x:1\nme:5\nme:4294967295:1\nme:7:0\n", "me",
