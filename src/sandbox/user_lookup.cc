@@ -3,9 +3,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
+#include <unordered_set>
 
 #include "base/strings.h"
 #include "os/file.h"
@@ -23,6 +24,30 @@ std::optional<id_t> parse_id(std::string_view text) {
   // The last one is (uid_t)-1, "leave as it is" to setresuid(2).
   if (!number || *number >= std::numeric_limits<id_t>::max()) return std::nullopt;
   return static_cast<id_t>(*number);
+}
+
+// The first N fields of a line, in place: a hostile one may be megabytes of separators. False where
+// there are fewer.
+template <std::size_t N>
+bool take_fields(std::string_view line, std::array<std::string_view, N>& fields) {
+  std::size_t taken = 0;
+  while (taken < N) {
+    const std::size_t end = line.find(':');
+    fields[taken++] = line.substr(0, end);
+    if (end == std::string_view::npos) break;
+    line.remove_prefix(end + 1);
+  }
+  return taken == N;
+}
+
+bool lists(std::string_view members, std::string_view user) {
+  while (!members.empty()) {
+    const std::size_t end = members.find(',');
+    if (members.substr(0, end) == user) return true;
+    if (end == std::string_view::npos) return false;
+    members.remove_prefix(end + 1);
+  }
+  return false;
 }
 
 // "" where it isn't there or is nothing that anybody should read: a fifo would block, a folder or
@@ -74,11 +99,11 @@ Result<gid_t> find_group(std::string_view groups, const std::string& name) {
 
 std::vector<gid_t> groups_of(std::string_view groups, const std::string& user) {
   std::vector<gid_t> gids;
+  std::unordered_set<gid_t> seen;
   for_each_line(groups, [&](std::string_view line) {
     GroupEntry entry;
-    if (parse_group_line(line, entry) &&
-        std::find(entry.members.begin(), entry.members.end(), user) != entry.members.end() &&
-        std::find(gids.begin(), gids.end(), entry.gid) == gids.end())
+    if (parse_group_line(line, entry) && lists(entry.members, user) &&
+        seen.insert(entry.gid).second)
       gids.push_back(entry.gid);
     return gids.size() >= kMaxGroups;
   });
@@ -98,21 +123,22 @@ ContainerUser from_spec(const spec::User& user, std::string_view passwd) {
 
 bool parse_passwd_line(std::string_view line, PasswdEntry& entry) {
   if (line.size() > 4096) return false;
-  const auto fields = split(line, ':');
-  if (fields.size() < 6 || fields[0].empty()) return false;
+  std::array<std::string_view, 6> fields;
+  if (!take_fields(line, fields) || fields[0].empty()) return false;
   const auto uid = parse_id(fields[2]);
   const auto gid = parse_id(fields[3]);
   if (!uid || !gid) return false;
-  entry = {.name = fields[0], .uid = *uid, .gid = *gid, .home = fields[5]};
+  entry = {
+      .name = std::string(fields[0]), .uid = *uid, .gid = *gid, .home = std::string(fields[5])};
   return true;
 }
 
 bool parse_group_line(std::string_view line, GroupEntry& entry) {
-  const auto fields = split(line, ':');
-  if (fields.size() < 4 || fields[0].empty()) return false;
+  std::array<std::string_view, 4> fields;
+  if (!take_fields(line, fields) || fields[0].empty()) return false;
   const auto gid = parse_id(fields[2]);
   if (!gid) return false;
-  entry = {.name = fields[0], .gid = *gid, .members = split(trim(fields[3]), ',')};
+  entry = {.name = std::string(fields[0]), .gid = *gid, .members = trim(fields[3])};
   return true;
 }
 

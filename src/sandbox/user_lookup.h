@@ -28,7 +28,7 @@ struct ContainerUser {
 // NotFound names the user or group that is missing.
 Result<ContainerUser> find_user(int root_fd, const std::string& text, const spec::User& fallback);
 
-// A line of passwd(5) and of group(5), for the tests. False for one that isn't.
+// A line of passwd(5) and of group(5). False for one that isn't.
 struct PasswdEntry {
   std::string name;
   uid_t uid = 0;
@@ -38,7 +38,7 @@ struct PasswdEntry {
 struct GroupEntry {
   std::string name;
   gid_t gid = 0;
-  std::vector<std::string> members;
+  std::string_view members;  // of the line: "daemon,mail"
 };
 bool parse_passwd_line(std::string_view line, PasswdEntry& entry);
 bool parse_group_line(std::string_view line, GroupEntry& entry);

@@ -1,6 +1,9 @@
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "container_fixture.h"
 #include "sandbox/capabilities.h"
@@ -100,6 +103,34 @@ TEST(PasswdLineTest, MalformedLinesAreNoEntries) {
   EXPECT_EQ(entry.uid, 7U);
   EXPECT_EQ(entry.gid, 8U);
   EXPECT_EQ(entry.home, "/home/a");
+}
+
+TEST(GroupLineTest, MembersAreWhatIsBetweenTheThirdColonAndTheFourth) {
+  GroupEntry entry;
+  for (const char* line : {"", "wheel", "wheel:x:10", ":x:10:a", "a:x:-1:", "a:x:4294967295:"})
+    EXPECT_FALSE(parse_group_line(line, entry)) << line;
+  ASSERT_TRUE(parse_group_line("wheel:x:10:a,b \t:c", entry));
+  EXPECT_EQ(entry.name, "wheel");
+  EXPECT_EQ(entry.gid, 10U);
+  EXPECT_EQ(entry.members, "a,b");
+}
+
+// As long as the largest file that is read. Each separator once cost a string.
+TEST(GroupLineTest, MegabytesOfSeparatorsTakeNoMemory) {
+  const auto peak_kib = [] {
+    rusage usage = {};
+    (void)::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  const auto measure = [&](char separator) {
+    const std::string line = "a:x:1:" + std::string(4 << 20, separator);
+    GroupEntry entry;
+    const long before = peak_kib();
+    const bool parsed = parse_group_line(line, entry);
+    std::exit(parsed && peak_kib() - before < 16 << 10 ? 0 : 1);
+  };
+  EXPECT_EXIT(measure(','), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(measure(':'), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
