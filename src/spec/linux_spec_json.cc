@@ -71,11 +71,17 @@ json write_device(const Device& device) {
   return item;
 }
 
+// The names become lines of /proc/self/timens_offsets: none but those of the specification.
 std::map<std::string, TimeOffset> parse_time_offsets(JsonReader& read, const json& linux) {
+  constexpr std::uint32_t kNsecPerSec = 1'000'000'000;
   std::map<std::string, TimeOffset> offsets;
-  for (const auto& [clock, item] : read.members(linux, "timeOffsets"))
-    offsets[clock] = {.secs = read.number<std::int64_t>(item, "secs"),
-                      .nanosecs = read.number<std::uint32_t>(item, "nanosecs")};
+  for (const auto& [clock, item] : read.members(linux, "timeOffsets")) {
+    if (clock != "monotonic" && clock != "boottime") read.wrong("timeOffsets");
+    const TimeOffset offset = {.secs = read.number<std::int64_t>(item, "secs"),
+                               .nanosecs = read.number<std::uint32_t>(item, "nanosecs")};
+    if (offset.nanosecs >= kNsecPerSec) read.wrong("nanosecs");
+    offsets[clock] = offset;
+  }
   return offsets;
 }
 

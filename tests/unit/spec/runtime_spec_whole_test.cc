@@ -106,6 +106,9 @@ TEST(RuntimeSpecWholeTest, WrongTypesAreNamed) {
       {R"({"process": {"noNewPrivileges": "yes"}})", "noNewPrivileges"},
       {R"({"linux": {"resources": {"rdma": {"a\u0000": {}}}}})", "rdma"},
       {R"({"linux": {"timeOffsets": {"boottime\u0000": {}}}})", "timeOffsets"},
+      {R"({"linux": {"timeOffsets": {"realtime": {}}}})", "timeOffsets"},
+      {R"({"linux": {"timeOffsets": {"monotonic 1 0\nboottime": {}}}})", "timeOffsets"},
+      {R"({"linux": {"timeOffsets": {"monotonic": {"nanosecs": 1000000000}}}})", "nanosecs"},
   };
   for (const auto& [text, member] : kCases) {
     const auto spec = parse_runtime_spec(text);
