@@ -14,7 +14,7 @@ namespace ambit::sandbox {
 // that is newer than the list; what is denied on purpose gets EPERM. Foreign ABIs (x32 and i386 on
 // x86-64, AArch32 on arm64) get ENOSYS throughout, as on a kernel built without them.
 //
-// This is the only file that needs libseccomp; link sandbox_seccomp.
+// Needs libseccomp: link sandbox_seccomp.
 Result<std::string> compile_default_seccomp(const std::vector<std::string>& capabilities);
 
 }  // namespace ambit::sandbox
