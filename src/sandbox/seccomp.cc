@@ -11,10 +11,37 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "sandbox/seccomp_handover.h"
 
 namespace ambit::sandbox {
+namespace {
 
-Result<void> install_seccomp(std::string_view bpf) {
+long set_filter(std::uint32_t flags, const sock_fprog& program) {
+  return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+Error not_installed(int err) {
+  return Error::from_errno(err, "installing the seccomp filter: seccomp");
+}
+
+Result<void> install_with_listener(const sock_fprog& program, std::uint32_t flags,
+                                   const SeccompListener& listener) {
+  SeccompHandover handover = AMBIT_TRY(SeccompHandover::start(listener));
+  // Not the handing thread, which is the only other one.
+  flags &= ~static_cast<std::uint32_t>(SECCOMP_FILTER_FLAG_TSYNC);
+  const long notify_fd = set_filter(flags | SECCOMP_FILTER_FLAG_NEW_LISTENER, program);
+  if (notify_fd < 0) {
+    const Error error = not_installed(errno);
+    handover.cancel();
+    return error;
+  }
+  return handover.finish(static_cast<int>(notify_fd));
+}
+
+}  // namespace
+
+Result<void> install_seccomp(std::string_view bpf, std::uint32_t flags,
+                             const SeccompListener& listener) {
   const std::size_t count = bpf.size() / sizeof(sock_filter);
   if (bpf.empty() || bpf.size() % sizeof(sock_filter) != 0 ||
       count > std::numeric_limits<unsigned short>::max())
@@ -23,8 +50,8 @@ Result<void> install_seccomp(std::string_view bpf) {
   std::vector<sock_filter> filter(count);
   std::memcpy(filter.data(), bpf.data(), bpf.size());
   const sock_fprog program = {.len = static_cast<unsigned short>(count), .filter = filter.data()};
-  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
-    return Error::from_errno(errno, "installing the seccomp filter: seccomp");
+  if (listener.socket_fd >= 0) return install_with_listener(program, flags, listener);
+  if (const long result = set_filter(flags, program); result < 0) return not_installed(errno);
   return {};
 }
 
