@@ -19,7 +19,7 @@ ALLOWED = {
     "monitor": {"base", "os", "spec", "sandbox", "systemd"},
     "worker": {"base", "os", "spec", "image", "sandbox"},
     "daemon": {"base", "os", "spec", "bus", "systemd", "sandbox", "image", "network", "engine"},
-    "oci": {"base", "os", "spec", "sandbox", "systemd"},
+    "oci": {"base", "os", "spec", "bus", "sandbox", "systemd"},
     "cli": {"base", "os", "spec", "bus", "systemd"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"/]+)/')

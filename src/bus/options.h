@@ -79,6 +79,11 @@ class OptionWriter {
   OptionWriter& set(std::string key, const char* value) {
     return set(std::move(key), std::string(value));
   }
+  // All of another's, behind those that there are.
+  OptionWriter& add(const OptionWriter& other) {
+    entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
+    return *this;
+  }
   bool empty() const noexcept { return entries_.empty(); }
 
   // As a{sv}.

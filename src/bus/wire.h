@@ -59,6 +59,8 @@ struct BasicWire {
 }  // namespace detail
 
 template <>
+struct Wire<std::uint8_t> : detail::BasicWire<std::uint8_t, 'y'> {};
+template <>
 struct Wire<std::uint16_t> : detail::BasicWire<std::uint16_t, 'q'> {};
 template <>
 struct Wire<std::int32_t> : detail::BasicWire<std::int32_t, 'i'> {};

@@ -72,7 +72,7 @@ class ExecSession {
                                             .stdio = {.stdin_fd = descriptors_.get("stdin"),
                                                       .stdout_fd = descriptors_.get("stdout"),
                                                       .stderr_fd = descriptors_.get("stderr")},
-                                            .seccomp_bpf = filter}));
+                                            .seccomp = {.bpf = filter}}));
     // The process has them now; a pipe that we held open would never end.
     for (const char* name : {"stdin", "stdout", "stderr"}) (void)descriptors_.take(name);
     return {};

@@ -54,7 +54,7 @@ Result<void> Monitor::start_child() {
                    spec.process.terminal ? Streams::Form::Terminal : Streams::Form::Pipes);
   AMBIT_TRY(streams_->open(descriptors_));
   child_ = AMBIT_TRY(sandbox::Child::start(
-      {.spec = &spec, .stdio = streams_->container_ends(), .seccomp_bpf = filter}));
+      {.spec = &spec, .stdio = streams_->container_ends(), .seccomp = {.bpf = filter}}));
   return {};
 }
 

@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <string_view>
@@ -58,6 +60,34 @@ Result<std::vector<std::string>> child_folders(int cgroup_fd) {
   while (const dirent* entry = ::readdir(dir.get()))
     if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
   return names;
+}
+
+// Waits until "KEY WANTED" stands in cgroup.events. The kernel tells of a change by POLLPRI
+// (kernfs); a change between the read and the poll is not lost, since poll compares with what was
+// read last through this descriptor.
+Result<void> wait_event(int cgroup_fd, std::string_view key, long long wanted,
+                        std::chrono::milliseconds limit) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + limit;
+  auto events = open_at(cgroup_fd, "cgroup.events", O_RDONLY);
+  if (!events && is_gone(events.error())) return {};
+  if (!events) return std::move(events).error();
+  while (true) {
+    if (::lseek(events->get(), 0, SEEK_SET) < 0) return Error::from_errno(errno, "lseek");
+    const auto text = read_all(events->get(), kMaxFileBytes);
+    if (!text && is_gone(text.error())) return {};
+    if (!text) return text.error();
+    if (keyed_value(*text, key) == wanted) return {};
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+    if (left <= 0)
+      return Error(ErrorCode::Timeout,
+                   strf("the cgroup is not \"%s %lld\" after %lld ms", std::string(key).c_str(),
+                        wanted, static_cast<long long>(limit.count())));
+    pollfd change = {.fd = events->get(), .events = POLLPRI, .revents = 0};
+    if (::poll(&change, 1, static_cast<int>(left)) < 0 && errno != EINTR)
+      return Error::from_errno(errno, "poll of cgroup.events");
+  }
 }
 
 }  // namespace
@@ -126,6 +156,43 @@ Result<void> kill_cgroup(int cgroup_fd) {
   auto written = write_value_at(cgroup_fd, "cgroup.kill", "1");
   if (!written && is_gone(written.error())) return {};
   return written;
+}
+
+Result<std::vector<std::string>> cgroups_below(const std::string& path) {
+  std::vector<std::string> found = {path};
+  for (std::size_t i = 0; i < found.size(); i++) {
+    const std::string group = found[i];
+    auto dir = open_cgroup(group);
+    if (!dir && is_gone(dir.error())) continue;
+    if (!dir) return dir.error();
+    for (const std::string& child : AMBIT_TRY(child_folders(dir->get())))
+      found.push_back(group + "/" + child);
+  }
+  found.erase(found.begin());
+  std::reverse(found.begin(), found.end());
+  return found;
+}
+
+Result<void> wait_unpopulated(int cgroup_fd, std::chrono::milliseconds limit) {
+  return wait_event(cgroup_fd, "populated", 0, limit);
+}
+
+Result<void> remove_cgroup(const std::string& path, std::chrono::milliseconds limit) {
+  const std::string folder = kMount + path;
+  if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) return {};
+  if (errno != EBUSY) return Error::from_errno(errno, "removing cgroup " + path);
+  auto fd = open_cgroup(path);
+  if (!fd && is_gone(fd.error())) return {};
+  if (!fd) return fd.error();
+  AMBIT_TRY(wait_unpopulated(fd->get(), limit).context("removing cgroup " + path));
+  if (::rmdir(folder.c_str()) == 0 || errno == ENOENT) return {};
+  return Error::from_errno(errno, "removing cgroup " + path);
+}
+
+Result<void> set_freezer(int cgroup_fd, FreezerState state, std::chrono::milliseconds limit) {
+  const bool frozen = state == FreezerState::Frozen;
+  AMBIT_TRY(write_value_at(cgroup_fd, "cgroup.freeze", frozen ? "1" : "0"));
+  return wait_event(cgroup_fd, "frozen", frozen ? 1 : 0, limit);
 }
 
 Result<long long> oom_kills(int cgroup_fd) {

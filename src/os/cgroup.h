@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,24 @@ Result<bool> is_frozen(int cgroup_fd);
 // SIGKILL to everything in it and below, at once (cgroup.kill, Linux 5.14). A cgroup that is gone
 // is success.
 Result<void> kill_cgroup(int cgroup_fd);
+
+// The cgroups below the one at `path`, the deepest first: the order in which they can be removed.
+// Empty where it is gone.
+Result<std::vector<std::string>> cgroups_below(const std::string& path);
+
+// Waits until nothing lives in it or below. Timeout where something does at the end; a cgroup that
+// is gone is success.
+Result<void> wait_unpopulated(int cgroup_fd, std::chrono::milliseconds limit);
+
+// Removes one cgroup that has none below, once its processes have ended: that is waited for,
+// `limit` at most. Gone is success. Busy: it has cgroups below.
+Result<void> remove_cgroup(const std::string& path,
+                           std::chrono::milliseconds limit = std::chrono::seconds(10));
+
+// Freezes or thaws everything in it and below (cgroup.freeze), and waits until the kernel says that
+// it is done. Timeout where that takes longer than `limit`; the order stays given.
+enum class FreezerState { Thawed, Frozen };
+Result<void> set_freezer(int cgroup_fd, FreezerState state, std::chrono::milliseconds limit);
 
 // How often the kernel's OOM killer took a process from it or below (memory.events oom_kill);
 // 0 where the memory controller is off.

@@ -161,7 +161,7 @@ Result<void> limit_bounding_set(std::uint64_t bounding) {
   return {};
 }
 
-Result<void> set_capabilities(const CapabilityBits& bits) {
+Result<void> lower_capabilities(const CapabilityBits& bits) {
   __user_cap_header_struct header = {};
   header.version = _LINUX_CAPABILITY_VERSION_3;
   __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
@@ -172,6 +172,11 @@ Result<void> set_capabilities(const CapabilityBits& bits) {
   }
   if (::syscall(SYS_capset, &header, data) < 0)
     return Error::from_errno(errno, "setting the capabilities: capset");
+  return {};
+}
+
+Result<void> set_capabilities(const CapabilityBits& bits) {
+  AMBIT_TRY(lower_capabilities(bits));
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
     return Error::from_errno(errno, "clearing the ambient capabilities: prctl");
   for (int number = 0; number < 64; ++number) {

@@ -50,6 +50,10 @@ Result<CapabilityBits> capability_bits(const spec::Capabilities& sets);
 // Takes everything outside `bounding` out of the calling process's bounding set. Needs CAP_SETPCAP.
 Result<void> limit_bounding_set(std::uint64_t bounding);
 
+// The permitted, effective and inheritable set, in one system call. capset(2) takes away from the
+// ambient set what they lack.
+Result<void> lower_capabilities(const CapabilityBits& bits);
+
 // Sets the other four, the ambient set last, because it needs the inheritable one.
 Result<void> set_capabilities(const CapabilityBits& bits);
 

@@ -28,10 +28,19 @@ enum class Lifetime {
   Own,       // from the moment on that its command runs, or that it waits for its start
 };
 
+// A compiled filter. Borrowed.
+struct Seccomp {
+  std::string_view bpf;     // array of struct sock_filter; empty: unconfined
+  std::uint32_t flags = 0;  // SECCOMP_FILTER_FLAG_*
+  // A connected socket to who answers the calls that the filter notifies (seccomp.h); -1: nobody.
+  int listener_fd = -1;
+  std::string listener_metadata;
+};
+
 struct StartOptions {
   const spec::RuntimeSpec* spec = nullptr;
   Stdio stdio;
-  std::string_view seccomp_bpf;  // array of struct sock_filter; empty: unconfined
+  Seccomp seccomp;
   Lifetime lifetime = Lifetime::OfCaller;
   // A listening socket: the container is created, and its first process waits there for its start
   // (start_socket.h). -1: its command runs after go().

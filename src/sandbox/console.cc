@@ -51,9 +51,7 @@ Result<Console> open_console(int root_fd, const std::optional<spec::ConsoleSize>
 }
 
 Result<void> bind_console(int root_fd, const Console& console) {
-  UniqueFd tree =
-      AMBIT_TRY(os::clone_tree(console.slave.get(), "", os::Depth::Single).context("terminal"));
-  return bind_device(root_fd, "console", tree.get());
+  return bind_device(root_fd, "console", console.slave.get()).context("terminal");
 }
 
 Result<void> take_console(const Console& console, uid_t owner) {

@@ -127,6 +127,7 @@ Result<void> finish_with_cgroup(Container& container) {
   if (has_namespace(spec, NamespaceType::Cgroup))
     AMBIT_TRY(os::unshare(CLONE_NEWCGROUP, "cgroup namespace"));
   AMBIT_TRY(mount_cgroups(container.root.get(), container.mounts, container.mount_context));
+  AMBIT_TRY(finish_mounts(container.mounts));
   return finish_root(container.root.get(), spec);
 }
 
@@ -203,7 +204,7 @@ Result<ProcessPlan> plan_process(const StartOptions& options, const IdMaps& id_m
   plan.personality = spec.personality ? &*spec.personality : nullptr;
   plan.capabilities = AMBIT_TRY(capability_bits(spec.process.capabilities));
   plan.setgroups = id_maps.setgroups_allowed ? Setgroups::Allowed : Setgroups::Denied;
-  plan.seccomp_bpf = options.seccomp_bpf;
+  plan.seccomp = options.seccomp;
   plan.preserved_fds = options.preserved_fds;
   plan.lifetime = options.lifetime;
   return plan;
@@ -239,11 +240,15 @@ void run_container(ContainerPlan& plan, ChildChannel& channel) {
                              .own_network = owns_network(*plan.spec),
                              .own_cgroup = has_namespace(*plan.spec, NamespaceType::Cgroup)};
   if (auto ready = set_up(container, channel); !ready) channel.fail(ready.error());
+  ProcessPlan process = plan.process;
+  if (process.seccomp.listener_fd >= 0)
+    process.listener_message = spec::write_container_process_state(
+        container.state, container.state.pid, process.seccomp.listener_metadata);
   container.state.status = "created";
   const DeferredStart start = {.socket_fd = plan.start_socket_fd,
                                .hooks = &plan.spec->hooks.start_container,
                                .state = spec::write_state(container.state)};
-  channel.fail(run_process(plan.process, container.user, start, channel));
+  channel.fail(run_process(process, container.user, start, channel));
 }
 
 }  // namespace ambit::sandbox

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <string_view>
 
 #include "base/strings.h"
 #include "os/file.h"
@@ -44,6 +45,7 @@ constexpr Link kLinks[] = {
     {"stderr", "/proc/self/fd/2"}, {"core", "/proc/kcore"},      {"ptmx", "pts/ptmx"},
 };
 
+constexpr std::string_view kPtmx = "/dev/ptmx";
 constexpr mode_t kDevMode = 0755;
 constexpr mode_t kNodeMode = 0666;
 
@@ -66,9 +68,10 @@ Result<UniqueFd> open_mount_point(int folder_fd, const std::string& name) {
   return there;
 }
 
-Result<void> bind_in(int folder_fd, const std::string& name, int tree_fd) {
-  UniqueFd file = AMBIT_TRY(open_mount_point(folder_fd, name));
-  return os::attach(tree_fd, file.get());
+Result<void> bind_in(int folder_fd, const std::string& name, int node_fd) {
+  const UniqueFd file = AMBIT_TRY(open_mount_point(folder_fd, name));
+  const UniqueFd tree = AMBIT_TRY(os::clone_tree(node_fd, "", os::Depth::Single));
+  return os::attach(tree.get(), file.get());
 }
 
 Result<dev_t> device_number(int fd, mode_t& kind) {
@@ -93,12 +96,12 @@ Result<mode_t> kind_of(const spec::Device& device) {
 Result<UniqueFd> open_host_node(const spec::Device& device) {
   const mode_t wanted = AMBIT_TRY(kind_of(device));
   if (wanted == S_IFIFO) return UniqueFd();
-  auto tree = os::clone_tree(AT_FDCWD, device.path, os::Depth::Single);
-  if (!tree) return UniqueFd();
+  auto node = os::open_at(AT_FDCWD, device.path, O_PATH);
+  if (!node) return UniqueFd();
   mode_t kind = 0;
-  const dev_t number = AMBIT_TRY(device_number((*tree).get(), kind));
+  const dev_t number = AMBIT_TRY(device_number((*node).get(), kind));
   if (kind != wanted || number != number_of(device)) return UniqueFd();
-  return tree;
+  return node;
 }
 
 struct Place {
@@ -145,6 +148,8 @@ Result<bool> make_node(const Place& place, const spec::Device& device) {
 }
 
 Result<void> make_device(int root_fd, const spec::Device& device, int host_fd) {
+  // The container has its own: a link into its devpts.
+  if (device.path == kPtmx) return {};
   const Place place = AMBIT_TRY(open_place(root_fd, device.path));
   if (AMBIT_TRY(make_node(place, device))) return {};
   if (host_fd < 0)
@@ -157,13 +162,13 @@ Result<void> make_device(int root_fd, const spec::Device& device, int host_fd) {
 
 Result<UniqueFd> open_usual(const Device& device) {
   const std::string path = std::string("/dev/") + device.name;
-  UniqueFd tree = AMBIT_TRY(os::clone_tree(AT_FDCWD, path, os::Depth::Single));
+  UniqueFd node = AMBIT_TRY(os::open_at(AT_FDCWD, path, O_PATH));
   mode_t kind = 0;
-  const dev_t number = AMBIT_TRY(device_number(tree.get(), kind));
+  const dev_t number = AMBIT_TRY(device_number(node.get(), kind));
   if (kind != S_IFCHR || number != makedev(device.major, device.minor))
     return Error(ErrorCode::HostUnsupported,
                  "the host's " + path + " is not the device of that name");
-  return tree;
+  return node;
 }
 
 }  // namespace
@@ -205,9 +210,9 @@ Result<void> make_devices(int root_fd, const std::vector<spec::Device>& asked,
   return {};
 }
 
-Result<void> bind_device(int root_fd, const char* name, int tree_fd) {
+Result<void> bind_device(int root_fd, const char* name, int node_fd) {
   UniqueFd dev = AMBIT_TRY(open_dev(root_fd));
-  return bind_in(dev.get(), name, tree_fd).context(std::string("device /dev/") + name);
+  return bind_in(dev.get(), name, node_fd).context(std::string("device /dev/") + name);
 }
 
 }  // namespace ambit::sandbox

@@ -11,8 +11,8 @@ namespace ambit::sandbox {
 
 constexpr std::size_t kDeviceCount = 6;
 
-// Nodes of the host, as mounts that are attached nowhere: where nodes can't be made, as in a user
-// namespace, those of the host are bound.
+// Nodes of the host, O_PATH: where nodes can't be made, as in a user namespace, those of the host
+// are bound.
 struct HostDevices {
   std::vector<UniqueFd> usual;  // null, zero, full, random, urandom, tty
   std::vector<UniqueFd>
@@ -38,7 +38,7 @@ Result<void> fill_dev(int root_fd, const HostDevices& devices);
 Result<void> make_devices(int root_fd, const std::vector<spec::Device>& asked,
                           const HostDevices& devices);
 
-// Binds a file that a descriptor refers to on the file /dev/NAME, new or old.
-Result<void> bind_device(int root_fd, const char* name, int tree_fd);
+// Binds the file that a descriptor (O_PATH) refers to on the file /dev/NAME, new or old.
+Result<void> bind_device(int root_fd, const char* name, int node_fd);
 
 }  // namespace ambit::sandbox

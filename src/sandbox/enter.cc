@@ -112,7 +112,7 @@ Result<ExecPlan> plan_exec(const ExecOptions& options) {
   plan.options = &options;
   plan.process.process = options.process;
   plan.process.capabilities = AMBIT_TRY(capability_bits(options.process->capabilities));
-  plan.process.seccomp_bpf = options.seccomp_bpf;
+  plan.process.seccomp = options.seccomp;
   plan.process.personality = options.personality;
   plan.process.lifetime = options.lifetime;
   plan.process.preserved_fds = options.preserved_fds;
@@ -128,10 +128,11 @@ Result<ExecPlan> plan_exec(const ExecOptions& options) {
 }
 
 // The process itself, inside the container.
-Result<ContainerUser> enter(const ExecPlan& plan, ChildChannel& channel) {
+Result<ContainerUser> enter(const ExecPlan& plan, ChildChannel& channel, pid_t& own_pid) {
   const spec::ProcessSpec& process = *plan.options->process;
   AMBIT_TRY(channel.die_with_parent());
-  AMBIT_TRY(channel.wait_for(ParentWord::Go));
+  const std::string pid = AMBIT_TRY(channel.wait_for(ParentWord::Go));
+  own_pid = static_cast<pid_t>(AMBIT_TRY(parse_int(pid)));
   channel.enter_stage("looking around in the container");
   UniqueFd root = AMBIT_TRY(os::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
   ContainerUser user = AMBIT_TRY(find_user(root.get(), plan.options->user, process.user));
@@ -147,9 +148,14 @@ Result<ContainerUser> enter(const ExecPlan& plan, ChildChannel& channel) {
 }
 
 [[noreturn]] void run_inside(const ExecPlan& plan, ChildChannel& channel) {
-  auto user = enter(plan, channel);
+  pid_t own_pid = 0;
+  auto user = enter(plan, channel, own_pid);
   if (!user) channel.fail(user.error());
-  channel.fail(run_process(plan.process, *user, {}, channel));
+  ProcessPlan process = plan.process;
+  if (process.seccomp.listener_fd >= 0)
+    process.listener_message = spec::write_container_process_state(
+        plan.options->state, own_pid, process.seccomp.listener_metadata);
+  channel.fail(run_process(process, *user, {}, channel));
 }
 
 // Joins the container and starts the process there, as a child of our parent: only a child gets
@@ -230,7 +236,7 @@ Result<Child> start_exec(const ExecOptions& options) {
   os::Process process;
   process.pid = *pid;
   process.pidfd = AMBIT_TRY(os::open_pidfd(*pid));
-  AMBIT_TRY(say(parent_end.get(), ParentWord::Go));
+  AMBIT_TRY(say(parent_end.get(), ParentWord::Go, std::to_string(process.pid)));
   return ChildMaker::make("executed process", std::move(process), std::move(parent_end),
                           std::move(stage));
 }

@@ -25,7 +25,8 @@ struct ExecOptions {
   const spec::ProcessSpec* process = nullptr;
   std::string user;  // "USER[:GROUP]" of the container's /etc/passwd; "" leaves process->user
   Stdio stdio;
-  std::string_view seccomp_bpf;  // as the container's own
+  Seccomp seccomp;    // as the container's own
+  spec::State state;  // the container's, for a seccomp listener
   const spec::Personality* personality = nullptr;
   Lifetime lifetime = Lifetime::OfCaller;
   int preserved_fds = 0;  // so many, from 3 on, are the command's

@@ -37,7 +37,8 @@ struct Arguments {
 };
 
 // The errno of what failed goes through the pipe, which execve closes.
-[[noreturn]] void execute_hook(const spec::Hook& hook, int stdin_fd, int report_fd) {
+[[noreturn]] void execute_hook(const spec::Hook& hook, int stdin_fd, int report_fd,
+                               const Confine& confine) {
   Arguments arguments(hook);
   // In a container the runtime may die with its parent; a hook has its own end.
   (void)::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
@@ -46,6 +47,8 @@ struct Arguments {
   if (err == 0 && ::dup2(stdin_fd, STDIN_FILENO) < 0) err = errno;
   if (err == 0 && ::syscall(SYS_close_range, STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC) < 0)
     err = errno;
+  if (err == 0 && confine)
+    if (const auto confined = confine(); !confined) err = EPERM;
   if (err == 0) {
     (void)::execve(hook.path.c_str(), arguments.args.data(),
                    hook.env.empty() ? environ : arguments.env.data());
@@ -75,14 +78,14 @@ Result<void> wait_until(int pidfd, const spec::Hook& hook) {
   }
 }
 
-Result<void> run_hook(const spec::Hook& hook, const std::string& state) {
+Result<void> run_hook(const spec::Hook& hook, const std::string& state, const Confine& confine) {
   UniqueFd input = AMBIT_TRY(state_file(state));
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return Error::from_errno(errno, "pipe2");
   UniqueFd report(ends[0]);
   UniqueFd report_end(ends[1]);
   const os::Process process = AMBIT_TRY(os::clone_process({}));
-  if (process.pid == 0) execute_hook(hook, input.get(), report_end.get());
+  if (process.pid == 0) execute_hook(hook, input.get(), report_end.get(), confine);
   report_end.reset();
 
   const auto in_time = wait_until(process.pidfd.get(), hook);
@@ -95,15 +98,17 @@ Result<void> run_hook(const spec::Hook& hook, const std::string& state) {
   return {};
 }
 
-Result<void> run_named(const spec::Hook& hook, std::string_view kind, const std::string& state) {
-  return run_hook(hook, state).context(std::string(kind) + " hook " + hook.path);
+Result<void> run_named(const spec::Hook& hook, std::string_view kind, const std::string& state,
+                       const Confine& confine = {}) {
+  return run_hook(hook, state, confine)
+      .context("error running hook: " + std::string(kind) + " " + hook.path);
 }
 
 }  // namespace
 
 Result<void> run_hooks(const std::vector<spec::Hook>& hooks, std::string_view kind,
-                       const std::string& state) {
-  for (const spec::Hook& hook : hooks) AMBIT_TRY(run_named(hook, kind, state));
+                       const std::string& state, const Confine& confine) {
+  for (const spec::Hook& hook : hooks) AMBIT_TRY(run_named(hook, kind, state, confine));
   return {};
 }
 

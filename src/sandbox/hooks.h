@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,10 +14,13 @@ namespace ambit::sandbox {
 // on its standard input, its own environment, the caller's other standard streams and no
 // further descriptor. Waits for each; one that takes longer than its timeout is killed.
 //
+// `confine` is called in each hook's process, last before it is executed.
+//
 // An error names kind and path, and says how the hook ended; the hooks after it are not run. `kind`
 // is the specification's word: "createRuntime".
+using Confine = std::function<Result<void>()>;
 Result<void> run_hooks(const std::vector<spec::Hook>& hooks, std::string_view kind,
-                       const std::string& state);
+                       const std::string& state, const Confine& confine = {});
 
 // All of them, also after one that failed; the first error. For poststart and poststop.
 Result<void> run_all_hooks(const std::vector<spec::Hook>& hooks, std::string_view kind,

@@ -126,6 +126,10 @@ bool contains(const std::string_view (&list)[N], std::string_view text) {
   return std::find(std::begin(list), std::end(list), text) != std::end(list);
 }
 
+bool is_for_filesystem(const std::string& text) {
+  return contains(kFilesystemOptions, text) || text.find('=') != std::string::npos;
+}
+
 // Those that are the runtime's own affair.
 bool take_special(const std::string& text, MountPlan& plan) {
   if (plan.type == "tmpfs" && (text == "tmpcopyup" || text == "notmpcopyup")) {
@@ -150,7 +154,7 @@ Result<void> take_option(const std::string& text, MountPlan& plan) {
     return {};
   switch (plan.kind) {
     case MountKind::Bind:
-      return contains(kFilesystemOptions, text) ? Result<void>() : bad_option(text);
+      return is_for_filesystem(text) ? Result<void>() : bad_option(text);
     case MountKind::Overlay:
       return take_overlay_option(text, plan.overlay);
     case MountKind::Filesystem:

@@ -45,7 +45,7 @@ struct MountPlan {
 
 // InvalidArgument for a destination that isn't absolute, an unknown option of a bind mount, an
 // overlay without lowerdir, maps of ids for what is no bind mount; the message names the
-// destination and the option. Options of a file system ("sync", "lazytime") say nothing of a bind
+// destination and the option. Options of a file system ("sync", "size=1m") say nothing of a bind
 // mount: the kernel takes and ignores them, and so does this.
 Result<MountPlan> plan_mount(const spec::Mount& mount);
 Result<std::vector<MountPlan>> plan_mounts(const std::vector<spec::Mount>& mounts);

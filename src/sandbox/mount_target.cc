@@ -128,6 +128,13 @@ Result<UniqueFd> make_file(int root_fd, const std::string& path) {
   return os::open_in_root(root_fd, trimmed);
 }
 
+// What masks and read-only paths name must lie where they look for it, whatever else is mounted.
+Result<void> refuse_links(int root_fd, const MountPlan& plan) {
+  const auto plain = os::open_in_root(root_fd, plan.destination, {.resolve = RESOLVE_NO_SYMLINKS});
+  if (plain || plain.error().sys_errno() != ELOOP) return plain ? Result<void>() : plain.error();
+  return refused("it must be mounted on ordinary directory, and a link is there");
+}
+
 }  // namespace
 
 Result<TargetKind> target_kind(int fd) {
@@ -144,6 +151,7 @@ Result<UniqueFd> open_target(int root_fd, const MountPlan& plan, TargetKind kind
                                         : make_file(root_fd, path);
   }
   UniqueFd target = AMBIT_TRY(std::move(opened));
+  if (is_type(plan, "proc") || is_type(plan, "sysfs")) AMBIT_TRY(refuse_links(root_fd, plan));
   AMBIT_TRY(check_place(root_fd, plan, target.get(), tree_fd));
   AMBIT_TRY(check_filesystem(plan, target.get(), tree_fd));
   if (AMBIT_TRY(target_kind(target.get())) != kind)

@@ -81,7 +81,7 @@ bool is_unmapped_gid(const std::string& option, const MountContext& context) {
   constexpr std::string_view kKey = "gid=";
   if (option.compare(0, kKey.size(), kKey) != 0) return false;
   const auto gid = parse_uint(std::string_view(option).substr(kKey.size()));
-  return gid && !is_mapped(context.id_maps->gids, static_cast<id_t>(*gid));
+  return gid && *gid <= UINT32_MAX && !is_mapped(context.id_maps->gids, static_cast<id_t>(*gid));
 }
 
 // A user namespace gets a proc or sysfs of its own only where the whole of one is to be seen
@@ -93,6 +93,11 @@ Error explain_filesystem(const std::string& type, Error error) {
                ", because the one of the host is partly covered, as inside another container: run "
                "that one with /proc and /sys unmasked")
       .with_code(ErrorCode::HostUnsupported);
+}
+
+bool becomes_readonly(const MountPlan& plan) {
+  return plan.kind == MountKind::Filesystem && plan.type == "tmpfs" &&
+         (plan.attributes.set & MOUNT_ATTR_RDONLY) != 0;
 }
 
 Result<UniqueFd> make_filesystem(const MountPlan& plan, const MountContext& context) {
@@ -109,33 +114,33 @@ Result<UniqueFd> make_filesystem(const MountPlan& plan, const MountContext& cont
   }
   if (auto created = filesystem.create(); !created)
     return explain_filesystem(type, std::move(created).error());
-  auto mount = filesystem.mount(plan.attributes.set);
+  std::uint64_t attributes = plan.attributes.set;
+  if (becomes_readonly(plan)) attributes &= ~std::uint64_t{MOUNT_ATTR_RDONLY};
+  auto mount = filesystem.mount(attributes);
   if (!mount) return explain_filesystem(type, std::move(mount).error());
   return mount;
 }
 
-Result<void> mount_one(int root_fd, const OpenedMount& mount, const MountContext& context) {
+Result<void> mount_one(int root_fd, OpenedMount& mount, const MountContext& context) {
   const MountPlan& plan = mount.plan;
-  UniqueFd made;
-  int mount_fd = mount.tree.get();
-  if (plan.kind == MountKind::Filesystem) {
-    made = AMBIT_TRY(make_filesystem(plan, context));
-    mount_fd = made.get();
-  } else {
-    AMBIT_TRY(apply_attributes(mount_fd, plan));
-  }
+  const bool is_new = plan.kind == MountKind::Filesystem;
+  if (is_new)
+    mount.tree = AMBIT_TRY(make_filesystem(plan, context));
+  else
+    AMBIT_TRY(apply_attributes(mount.tree.get(), plan));
+  const int mount_fd = mount.tree.get();
   AMBIT_TRY(apply_propagation(mount_fd, plan));
   const TargetKind kind = AMBIT_TRY(target_kind(mount_fd));
-  UniqueFd target = AMBIT_TRY(open_target(root_fd, plan, kind, mount.tree.get()));
+  UniqueFd target = AMBIT_TRY(open_target(root_fd, plan, kind, is_new ? -1 : mount_fd));
   if (plan.copy_up == CopyUp::Yes) AMBIT_TRY(copy_tree(target.get(), mount_fd));
   return attach_at_target(root_fd, plan.destination, target.get(), mount_fd);
 }
 
 enum class Pass { WithoutCgroup, Cgroup };
 
-Result<void> mount_pass(int root_fd, const std::vector<OpenedMount>& mounts,
-                        const MountContext& context, Pass pass) {
-  for (const OpenedMount& mount : mounts) {
+Result<void> mount_pass(int root_fd, std::vector<OpenedMount>& mounts, const MountContext& context,
+                        Pass pass) {
+  for (OpenedMount& mount : mounts) {
     if (needs_cgroup(mount.plan) != (pass == Pass::Cgroup)) continue;
     AMBIT_TRY(mount_one(root_fd, mount, context).context("mount " + mount.plan.destination));
   }
@@ -167,14 +172,21 @@ Result<std::vector<OpenedMount>> open_sources(const std::vector<MountPlan>& plan
   return mounts;
 }
 
-Result<void> mount_all(int root_fd, const std::vector<OpenedMount>& mounts,
-                       const MountContext& context) {
+Result<void> mount_all(int root_fd, std::vector<OpenedMount>& mounts, const MountContext& context) {
   return mount_pass(root_fd, mounts, context, Pass::WithoutCgroup);
 }
 
-Result<void> mount_cgroups(int root_fd, const std::vector<OpenedMount>& mounts,
+Result<void> mount_cgroups(int root_fd, std::vector<OpenedMount>& mounts,
                            const MountContext& context) {
   return mount_pass(root_fd, mounts, context, Pass::Cgroup);
+}
+
+Result<void> finish_mounts(const std::vector<OpenedMount>& mounts) {
+  for (const OpenedMount& mount : mounts)
+    if (becomes_readonly(mount.plan))
+      AMBIT_TRY(os::change_mount(mount.tree.get(), {.set = MOUNT_ATTR_RDONLY})
+                    .context("mount " + mount.plan.destination));
+  return {};
 }
 
 }  // namespace ambit::sandbox

@@ -12,7 +12,7 @@ namespace ambit::sandbox {
 // A planned mount with what could only be had outside the container.
 struct OpenedMount {
   MountPlan plan;
-  UniqueFd tree;  // Bind and Overlay: the source, attached nowhere
+  UniqueFd tree;  // Bind and Overlay: the source, attached nowhere; Filesystem: what was mounted
 };
 
 struct MountContext {
@@ -39,11 +39,13 @@ bool needs_cgroup(const MountPlan& plan);
 //
 // PermissionDenied for a target that would fake or cover what programs trust: /, /proc, /sys, /dev
 // and places in the file systems there take a mount of their own kind only (CVE-2019-16884).
-Result<void> mount_all(int root_fd, const std::vector<OpenedMount>& mounts,
-                       const MountContext& context);
+Result<void> mount_all(int root_fd, std::vector<OpenedMount>& mounts, const MountContext& context);
 
 // The others; in the container's final cgroup, after its cgroup namespace was made.
-Result<void> mount_cgroups(int root_fd, const std::vector<OpenedMount>& mounts,
+Result<void> mount_cgroups(int root_fd, std::vector<OpenedMount>& mounts,
                            const MountContext& context);
+
+// What had to be writable until here becomes read-only: a tmpfs that others are mounted in.
+Result<void> finish_mounts(const std::vector<OpenedMount>& mounts);
 
 }  // namespace ambit::sandbox

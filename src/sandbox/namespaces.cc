@@ -55,7 +55,7 @@ Result<JoinedNamespace> open_namespace(const spec::Namespace& item) {
   JoinedNamespace joined;
   joined.type = item.type;
   joined.path = item.path;
-  joined.fd = AMBIT_TRY(os::open_at(AT_FDCWD, item.path, O_RDONLY));
+  joined.fd = AMBIT_TRY(os::open_at(AT_FDCWD, item.path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   // ENOTTY: no namespace at all.
   const int found = ::ioctl(joined.fd.get(), NS_GET_NSTYPE);
   if (found != type.flag) return wrong_type(type.name);

@@ -1,6 +1,7 @@
 #include "sandbox/process.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -93,9 +94,28 @@ int execute_init(const Command& command, int init_fd, int socket_fd) {
   return errno;
 }
 
+// Without no_new_privs only CAP_SYS_ADMIN may install a filter: it is kept as long as that, and not
+// put into what execve hands on.
+bool needs_admin_to_confine(const ProcessPlan& plan) {
+  return !plan.seccomp.bpf.empty() && !plan.process->no_new_privileges;
+}
+
+CapabilityBits until_confined(const ProcessPlan& plan) {
+  CapabilityBits bits = plan.capabilities;
+  if (!needs_admin_to_confine(plan)) return bits;
+  bits.permitted |= std::uint64_t{1} << CAP_SYS_ADMIN;
+  bits.effective |= std::uint64_t{1} << CAP_SYS_ADMIN;
+  return bits;
+}
+
+// The last step before execve: the filter needn't allow more of what we do than that, and, without
+// no_new_privs, capset(2).
 Result<void> confine(const ProcessPlan& plan) {
-  if (plan.seccomp_bpf.empty()) return {};
-  return install_seccomp(plan.seccomp_bpf);
+  if (plan.seccomp.bpf.empty()) return {};
+  AMBIT_TRY(
+      install_seccomp(plan.seccomp.bpf, plan.seccomp.flags,
+                      {.socket_fd = plan.seccomp.listener_fd, .message = plan.listener_message}));
+  return needs_admin_to_confine(plan) ? lower_capabilities(plan.capabilities) : Result<void>();
 }
 
 Result<void> drop(const ProcessPlan& plan, const ContainerUser& user, ChildChannel& channel) {
@@ -106,16 +126,23 @@ Result<void> drop(const ProcessPlan& plan, const ContainerUser& user, ChildChann
   if (plan.personality != nullptr) AMBIT_TRY(set_personality(*plan.personality));
   AMBIT_TRY(set_security_labels(process));
   (void)::umask(process.user.umask.value_or(kDefaultUmask));
-  // Without no_new_privs only CAP_SYS_ADMIN may install a filter, so before it is dropped.
-  if (!process.no_new_privileges) AMBIT_TRY(confine(plan));
-  AMBIT_TRY(drop_privileges(process, user, plan.capabilities, plan.setgroups));
+  AMBIT_TRY(drop_privileges(process, user, until_confined(plan), plan.setgroups));
   if (plan.lifetime == Lifetime::OfCaller) return channel.die_with_parent();
   ChildChannel::outlive_parent();
   return {};
 }
 
+// A hook's program comes from the container's files, so it gets no more than the container has.
+// Nobody answers what its filter notifies (ENOSYS).
+Result<void> confine_hook(const ProcessPlan& plan) {
+  if (plan.seccomp.bpf.empty()) return {};
+  AMBIT_TRY(install_seccomp(plan.seccomp.bpf, plan.seccomp.flags));
+  return needs_admin_to_confine(plan) ? lower_capabilities(plan.capabilities) : Result<void>();
+}
+
 // From now on the channel leads to who starts the container.
-Result<void> wait_and_run_hooks(const DeferredStart& start, ChildChannel& channel) {
+Result<void> wait_and_run_hooks(const ProcessPlan& plan, const DeferredStart& start,
+                                ChildChannel& channel) {
   if (start.socket_fd >= 0) {
     AMBIT_TRY(channel.send({.word = ChildWord::Created}));
     channel.enter_stage("waiting for the start");
@@ -126,7 +153,8 @@ Result<void> wait_and_run_hooks(const DeferredStart& start, ChildChannel& channe
   }
   if (start.hooks == nullptr || start.hooks->empty()) return {};
   channel.enter_stage("running the hooks in the container");
-  return run_hooks(*start.hooks, "startContainer", start.state);
+  return run_hooks(*start.hooks, "startContainer", start.state,
+                   [&plan] { return confine_hook(plan); });
 }
 
 // What is left when nothing of ours may be needed any more.
@@ -135,9 +163,10 @@ Result<Command> prepare(const ProcessPlan& plan, const ContainerUser& user,
   AMBIT_TRY(drop(plan, user, channel));
   channel.enter_stage("executing the command");
   AMBIT_TRY(
-      close_all_but({channel.socket_fd(), plan.init_fd, start.socket_fd}, plan.preserved_fds));
+      close_all_but({channel.socket_fd(), plan.init_fd, start.socket_fd, plan.seccomp.listener_fd},
+                    plan.preserved_fds));
   Command command = AMBIT_TRY(prepare_command(plan, user));
-  AMBIT_TRY(wait_and_run_hooks(start, channel));
+  AMBIT_TRY(wait_and_run_hooks(plan, start, channel));
   AMBIT_TRY(reset_signals());
   return command;
 }
@@ -204,8 +233,7 @@ Error run_process(const ProcessPlan& plan, const ContainerUser& user, const Defe
   // Before the filter, which needn't let a message through.
   if (auto sent = channel.send({.word = ChildWord::Executing}); !sent)
     return std::move(sent).error();
-  if (plan.process->no_new_privileges)
-    if (auto confined = confine(plan); !confined) return std::move(confined).error();
+  if (auto confined = confine(plan); !confined) return std::move(confined).error();
 
   const InitDescriptors& descriptors = *init;
   if (descriptors.program)

@@ -30,8 +30,9 @@ struct ProcessPlan {
   const spec::Personality* personality = nullptr;
   CapabilityBits capabilities;
   Setgroups setgroups = Setgroups::Allowed;
-  std::string_view seccomp_bpf;
-  int init_fd = -1;  // ambit-init, to be put before the command; -1: none
+  Seccomp seccomp;
+  std::string listener_message;  // for the listener of the filter
+  int init_fd = -1;              // ambit-init, to be put before the command; -1: none
   int preserved_fds = 0;
   Lifetime lifetime = Lifetime::OfCaller;
 };

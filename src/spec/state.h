@@ -21,4 +21,9 @@ struct State {
 // JSON without line breaks.
 std::string write_state(const State& state);
 
+// What goes with the notify descriptor of a seccomp filter to who answers it (config-linux.md, "The
+// Container Process State"). `pid` is the process with the filter, which may be a later one.
+std::string write_container_process_state(const State& state, pid_t pid,
+                                          const std::string& metadata);
+
 }  // namespace ambit::spec

@@ -54,6 +54,7 @@ class ScopeStart : public std::enable_shared_from_this<ScopeStart> {
   }
 
   Result<bus::Message> new_start_call();
+  void add_monitored(bus::OptionWriter& properties);
   Result<void> add_process(bus::OptionWriter& properties);
   void on_job_done(Result<void> result);
   bool note_refusal(const Error& error);
@@ -74,7 +75,9 @@ class ScopeStart : public std::enable_shared_from_this<ScopeStart> {
 };
 
 Result<void> ScopeStart::add_process(bus::OptionWriter& properties) {
-  if (manager_.refuses_property(kPidFds)) {
+  // The number of a child that is not reaped can't be another's. A program that makes one scope
+  // would pay for the refusal with a further call each time.
+  if (options_.kind == ScopeKind::Plain || manager_.refuses_property(kPidFds)) {
     properties.set("PIDs", std::vector<std::uint32_t>{static_cast<std::uint32_t>(options_.pid)});
     return {};
   }
@@ -85,25 +88,34 @@ Result<void> ScopeStart::add_process(bus::OptionWriter& properties) {
   return {};
 }
 
-Result<bus::Message> ScopeStart::new_start_call() {
-  optional_.clear();
-  bus::OptionWriter properties = options_.extra;
-  properties.set("Description", options_.description)
-      .set("Slice", options_.slice)
-      .set("Delegate", true)
-      // Nobody but the monitor heeds it: the container's processes see only what the monitor makes
-      // of it. "mixed" would send it to nobody (a scope has no main process).
-      .set("KillSignal", std::int32_t{SIGURG})
+void ScopeStart::add_monitored(bus::OptionWriter& properties) {
+  // Nobody but the monitor heeds the signal: the container's processes see only what the monitor
+  // makes of it. "mixed" would send it to nobody (a scope has no main process).
+  properties.set("KillSignal", std::int32_t{SIGURG})
       .set("KillMode", "control-group")
       .set("SendSIGKILL", true)
       .set("TimeoutStopUSec", options_.stop_timeout_usec)
-      .set("CollectMode", "inactive-or-failed")
       .set("AddRef", true);
   // A process that the kernel killed for memory does not end its container; the monitor judges.
-  if (!manager_.refuses_property(kOomPolicy)) {
-    properties.set(kOomPolicy, "continue");
-    optional_.push_back(kOomPolicy);
-  }
+  if (manager_.refuses_property(kOomPolicy)) return;
+  properties.set(kOomPolicy, "continue");
+  optional_.push_back(kOomPolicy);
+}
+
+Result<bus::Message> ScopeStart::new_start_call() {
+  optional_.clear();
+  // Later ones win. A monitor relies on ours; in a Plain scope the caller has the last word.
+  const bool monitored = options_.kind == ScopeKind::Monitored;
+  bus::OptionWriter properties;
+  if (monitored) properties.add(options_.extra);
+  properties.set("Description", options_.description)
+      .set("Slice", options_.slice)
+      .set("Delegate", true)
+      .set("CollectMode", "inactive-or-failed");
+  if (monitored)
+    add_monitored(properties);
+  else
+    properties.set("DefaultDependencies", false).add(options_.extra);
   AMBIT_TRY(add_process(properties));
 
   bus::Message call = AMBIT_TRY(manager_.new_call("StartTransientUnit"));

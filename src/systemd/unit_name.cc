@@ -22,15 +22,19 @@ int hex_digit(char c) {
 
 }  // namespace
 
-std::string scope_unit(std::string_view name) {
-  std::string unit(kPrefix);
-  for (const char c : name) {
+std::string escape_unit_name(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
     if (is_plain(c))
-      unit += c;
+      escaped += c;
     else
-      unit += strf("\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      escaped += strf("\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
   }
-  return unit + std::string(kSuffix);
+  return escaped;
+}
+
+std::string scope_unit(std::string_view name) {
+  return std::string(kPrefix) + escape_unit_name(name) + std::string(kSuffix);
 }
 
 std::optional<std::string> name_of_scope(std::string_view unit) {

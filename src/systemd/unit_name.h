@@ -9,6 +9,10 @@ namespace ambit::systemd {
 constexpr char kSlice[] = "ambit.slice";
 constexpr char kScopePattern[] = "ambit-*.scope";  // for ListUnitsByPatterns
 
+// `text` with every byte that the name of a unit may not have as "\xNN" (systemd-escape(1)), and
+// nothing else changed.
+std::string escape_unit_name(std::string_view text);
+
 // "ambit-NAME.scope". Every name that is_valid_name() accepts stays as people type it: '-' and '.'
 // need no escape in a scope's name (only slices read '-' as a level). Other bytes become "\xNN", as
 // systemd-escape(1) has it.

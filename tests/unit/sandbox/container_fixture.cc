@@ -167,7 +167,8 @@ Outcome ContainerTest::run(const std::vector<std::string>& args,
   if (stdio.stdout_fd < 0) stdio.stdout_fd = out.get();
   if (stdio.stderr_fd < 0) stdio.stderr_fd = err.get();
   const auto result = in_monitor([&]() -> Result<std::string> {
-    Child child = AMBIT_TRY(Child::start({.spec = &spec, .stdio = stdio, .seccomp_bpf = seccomp_}));
+    Child child =
+        AMBIT_TRY(Child::start({.spec = &spec, .stdio = stdio, .seccomp = {.bpf = seccomp_}}));
     AMBIT_TRY(await_ready(child));
     if (on_ready) AMBIT_TRY(on_ready(child));
     AMBIT_TRY(child.go());

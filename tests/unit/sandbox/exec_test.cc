@@ -27,7 +27,7 @@ class ExecTest : public ContainerTest {
                                           .process = &process,
                                           .user = spec_.ambit.user,
                                           .stdio = {.stdout_fd = out.get(), .stderr_fd = out.get()},
-                                          .seccomp_bpf = seccomp_}));
+                                          .seccomp = {.bpf = seccomp_}}));
       return run_to_end(std::move(child), out.get());
     });
   }
@@ -37,7 +37,7 @@ class ExecTest : public ContainerTest {
       spec::RuntimeSpec spec = spec_;
       spec.process.args = {"sleep", "1000"};
       spec.process.terminal = false;
-      Child container = AMBIT_TRY(Child::start({.spec = &spec, .seccomp_bpf = seccomp_}));
+      Child container = AMBIT_TRY(Child::start({.spec = &spec, .seccomp = {.bpf = seccomp_}}));
       AMBIT_TRY(await_ready(container));
       AMBIT_TRY(container.go());
       AMBIT_TRY(await_executed(container));
@@ -143,7 +143,7 @@ TEST_F(ExecTest, TerminalHasItsSizeBeforeTheCommandRuns) {
     Child child = AMBIT_TRY(start_exec({.pidfd = container.pidfd(),
                                         .placement = ExecPlacement::OfCaller,
                                         .process = &process,
-                                        .seccomp_bpf = seccomp_}));
+                                        .seccomp = {.bpf = seccomp_}}));
     const ChildEvent ready = AMBIT_TRY(await_ready(child));
     AMBIT_TRY(await_executed(child));
     std::string shown = read_terminal(ready.console.get());
@@ -159,7 +159,7 @@ TEST_F(ExecTest, ConsoleOfTheContainerIsItsTerminal) {
     spec.process.terminal = true;
     spec.process.console_size = spec::ConsoleSize{.rows = 10, .columns = 20};
     spec.process.args = {"sh", "-c", std::string(kTerminalScript) + "; echo con > /dev/console"};
-    Child child = AMBIT_TRY(Child::start({.spec = &spec, .seccomp_bpf = seccomp_}));
+    Child child = AMBIT_TRY(Child::start({.spec = &spec, .seccomp = {.bpf = seccomp_}}));
     const ChildEvent ready = AMBIT_TRY(await_ready(child));
     AMBIT_TRY(child.go());
     AMBIT_TRY(await_executed(child));

@@ -55,7 +55,7 @@ TEST_F(InitTest, SignalsReachTheCommand) {
     spec::RuntimeSpec spec = spec_;
     spec.process.args = {"sh", "-c", "trap 'exit 9' TERM; echo ready; sleep 1000 & wait"};
     Child child = AMBIT_TRY(Child::start(
-        {.spec = &spec, .stdio = {.stdout_fd = write_end.get()}, .seccomp_bpf = seccomp_}));
+        {.spec = &spec, .stdio = {.stdout_fd = write_end.get()}, .seccomp = {.bpf = seccomp_}}));
     AMBIT_TRY(await_ready(child));
     AMBIT_TRY(child.go());
     AMBIT_TRY(await_executed(child));
@@ -78,7 +78,7 @@ TEST_F(InitTest, ReaderSeesTheEndWhenTheCommandClosesItsOutput) {
     spec::RuntimeSpec spec = spec_;
     spec.process.args = {"sh", "-c", "exec >&- 2>&-; kill -STOP $$"};
     Child child = AMBIT_TRY(Child::start(
-        {.spec = &spec, .stdio = {.stdout_fd = write_end.get()}, .seccomp_bpf = seccomp_}));
+        {.spec = &spec, .stdio = {.stdout_fd = write_end.get()}, .seccomp = {.bpf = seccomp_}}));
     AMBIT_TRY(await_ready(child));
     AMBIT_TRY(child.go());
     AMBIT_TRY(await_executed(child));

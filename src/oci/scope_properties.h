@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "bus/options.h"
+#include "oci/cgroup.h"
+#include "oci/cgroup_limits.h"
+
+// What a container's scope is called and which properties it gets.
+namespace ambit::oci {
+
+struct ScopeName {
+  std::string unit;   // "libpod-1234.scope"
+  std::string slice;  // "user.slice"
+};
+
+// "slice:prefix:name" of linux.cgroupsPath, see CgroupRequest. Bytes that a unit's name may not
+// have are escaped as systemd-escape(1) does it. InvalidArgument: not of that form; no slice; a
+// name that ends in .slice, since a slice can't hold processes.
+Result<ScopeName> scope_name(const std::string& cgroups_path, const std::string& container_id,
+                             Authority authority);
+
+// The limits that have a property, by systemd's names: MemoryMax, MemoryLow, MemoryHigh, MemoryMin,
+// MemorySwapMax, CPUWeight (0 is idle), CPUQuotaPerSecUSec (rounded up to the whole percents that
+// systemd remembers it in; the file gets the exact value) and CPUQuotaPeriodUSec, AllowedCPUs,
+// AllowedMemoryNodes, TasksMax, IOWeight, IO{Read,Write}{Bandwidth,IOPS}Max. A file without one has
+// only its line, and systemd leaves it alone.
+Result<void> add_limit_properties(const std::vector<LimitLine>& lines,
+                                  bus::OptionWriter& properties);
+
+// Annotations "org.systemd.property.NAME": VALUE in GVariant's text form becomes property NAME.
+// Taken are booleans, numbers with or without a type before them ("uint64 5"; a bare one is int32),
+// strings, object paths, and arrays of strings and of numbers. NAMESec with a number of seconds,
+// also a fraction, becomes NAMEUSec. InvalidArgument names an annotation that is none of this.
+Result<void> add_annotation_properties(const std::map<std::string, std::string>& annotations,
+                                       bus::OptionWriter& properties);
+
+}  // namespace ambit::oci
