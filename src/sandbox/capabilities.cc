@@ -180,7 +180,7 @@ Result<void> set_capabilities(const CapabilityBits& bits) {
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
     return Error::from_errno(errno, "clearing the ambient capabilities: prctl");
   for (int number = 0; number < 64; ++number) {
-    if ((bits.ambient & bit(number)) == 0) continue;
+    if ((bits.ambient & bits.permitted & bits.inheritable & bit(number)) == 0) continue;
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0)
       return Error::from_errno(errno, "ambient " + capability_name(number) + ": prctl");
   }

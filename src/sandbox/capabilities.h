@@ -54,7 +54,8 @@ Result<void> limit_bounding_set(std::uint64_t bounding);
 // ambient set what they lack.
 Result<void> lower_capabilities(const CapabilityBits& bits);
 
-// Sets the other four, the ambient set last, because it needs the inheritable one.
+// Sets the other four, the ambient set last: of it, what is permitted and inheritable too, which is
+// what the kernel makes of any (capabilities(7)).
 Result<void> set_capabilities(const CapabilityBits& bits);
 
 }  // namespace ambit::sandbox

@@ -12,3 +12,10 @@ load ../support/ambit
     AMBIT_BUILD=$top/build run -1 "$top/tests/bench/compare.py"
     [[ $output == *release* ]]
 }
+
+@test "bench: a few rounds of every OCI runtime that is installed" {
+    run -0 "$top/tests/bench/runtimes.py" --smoke --json "$BATS_TEST_TMPDIR/result.json"
+    [[ $output == *median* ]]
+    jq -e '[.cases[]."ambit-oci" | .median_ms > 0 and .peak_kib > 0] | length >= 2 and all' \
+        "$BATS_TEST_TMPDIR/result.json"
+}

@@ -249,4 +249,5 @@ def main():
     return 1 if any(row["lost"] for row in result["parallel"].values()) else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
