@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# Shared by the attacks of tests/hostile: what they need beyond ambit.bash. An attack itself knows
+# nothing of the runtime; only contained, peer and execute below start one. What it finds is its exit
+# code: 0 held, 1 escaped (it says how), 2 not tried.
+
+# shellcheck source-path=SCRIPTDIR source=ambit.bash
+. "$BATS_TEST_DIRNAME/../support/ambit.bash"
+
+build=${AMBIT_BUILD:-$top/build}
+attacker=$build/tests/support/attacker/attacker
+base=hostile:base
+# What no container may see: a file of this user's.
+marker=$HOME/hostile-marker
+# Where images point that want something made on the host.
+made=/var/tmp/ambit-made-by-image
+
+# The images of tests/support/hostile-image, once for all files unless the attacker has changed.
+need_hostile_images() {
+    local sum
+    sum=$(cksum <"$attacker")
+    if [[ $(ambit run --rm $base cksum 2>/dev/null </dev/null /bin/attacker) == "${sum} /bin/attacker" ]]; then
+        return 0
+    fi
+    "$support/hostile-image" "$build" "$BATS_FILE_TMPDIR/images"
+    ambit load -i "$BATS_FILE_TMPDIR/images" >/dev/null
+}
+
+# contained OPTION... IMAGE COMMAND...: in a container that goes when it ends.
+contained() { timeout 30 ambit run --rm "$@"; }
+# peer NAME OPTION... IMAGE COMMAND...: in one that goes on beside the test; returns once it is at it.
+peer() {
+    local name=$1
+    shift
+    ambit run -d --name "$name" "$@" >/dev/null
+    eventually log_has "$name" "held: ready"
+}
+# execute NAME [-OPTION VALUE]... COMMAND...: in a container that runs.
+execute() {
+    local name=$1 options=()
+    shift
+    while [[ $1 == -* ]]; do
+        options+=("$1" "$2")
+        shift 2
+    done
+    timeout 30 ambit exec "${options[@]}" "$name" "$@"
+}
+
+# What a peer found, once it has ended; it is asked to.
+ended_peer() {
+    ambit kill -s TERM "$1" >/dev/null 2>&1 || true
+    timeout 20 ambit wait "$1" >/dev/null
+    ambit logs "$1"
+}
+
+# holds COMMAND...: it ran to its end, and nothing escaped.
+holds() {
+    run -0 "$@"
+    [[ $output == *held:* ]] || { echo "no verdict: $output"; false; }
+}
+# refused CODE TEXT COMMAND...: the runtime's own answer.
+refused() {
+    local code=$1 text=$2
+    shift 2
+    run "-$code" "$@"
+    [[ $output == *"$text"* ]] || { echo "not '$text' but: $output"; false; }
+}
+
+setup_file() { need_hostile_images; }
+setup() { echo secret >"$marker"; }
+teardown() {
+    remove_containers
+    rm -f "$marker"
+    [ ! -e "$made" ]
+}
