@@ -89,8 +89,8 @@ Result<void> build_root(Container& container) {
     container.console = AMBIT_TRY(open_console(root, plan.spec->process.console_size));
     if (fills) AMBIT_TRY(bind_console(root, container.console));
   }
-  AMBIT_TRY(make_readonly(root, plan.spec->readonly_paths));
-  return container.masks->cover(root, plan.spec->masked_paths);
+  AMBIT_TRY(make_readonly(root, *plan.spec));
+  return container.masks->cover(root, *plan.spec);
 }
 
 Result<void> set_up_system(const spec::RuntimeSpec& spec) {

@@ -1,11 +1,16 @@
 #pragma once
 
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "spec/runtime_spec.h"
 
+// Paths that don't exist are passed over: the lists name what some kernels have. But what is in
+// /proc and /sys is looked for in the file systems that the specification mounts there and nowhere
+// else: a peer that shares the root file system could put an empty folder in their place for a
+// moment. That is PermissionDenied.
 namespace ambit::sandbox {
 
 // An empty file and an empty folder on a read-only tmpfs of ours: what masked paths show. Not the
@@ -16,17 +21,18 @@ class Masks {
   // cloned. So it goes before cover_host_root() for the container's root.
   static Result<Masks> create();
 
-  // Covers each path below the root that exists.
-  Result<void> cover(int root_fd, const std::vector<std::string>& paths) const;
+  // Covers each of spec.masked_paths that exists below the root.
+  Result<void> cover(int root_fd, const spec::RuntimeSpec& spec) const;
 
  private:
   explicit Masks(UniqueFd mount) : mount_(std::move(mount)) {}
-  Result<void> cover_one(int root_fd, const std::string& path) const;
+  Result<void> cover_one(int root_fd, const std::string& path, const spec::RuntimeSpec& spec) const;
 
   UniqueFd mount_;
 };
 
-// Binds each path that exists onto itself, read-only with everything that is mounted below.
-Result<void> make_readonly(int root_fd, const std::vector<std::string>& paths);
+// Binds each of spec.readonly_paths that exists onto itself, read-only with everything that is
+// mounted below.
+Result<void> make_readonly(int root_fd, const spec::RuntimeSpec& spec);
 
 }  // namespace ambit::sandbox

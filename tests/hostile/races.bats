@@ -1,0 +1,75 @@
+# Peers that share files with a container and change them while it starts, or while a command is
+# executed in it. The peer is a container too, and renames without a pause.
+
+load ../support/hostile
+
+# A root file system in a folder, which the victim runs on and the peer has as a volume.
+shared_root() {
+    root=$BATS_TEST_TMPDIR/root
+    mkdir "$root"
+    "$support/make-image" rootfs - "$BATS_TEST_TMPDIR/root.tar"
+    tar -C "$root" -xf "$BATS_TEST_TMPDIR/root.tar"
+    cp "$attacker" "$root/bin/attacker"
+}
+
+# well N COMMAND...: N times, it ends well or is refused, and not always refused.
+well() {
+    local left=$1 done=0 code
+    shift
+    while ((left-- > 0)); do
+        code=0
+        output=$("$@" 2>&1 </dev/null) || code=$?
+        case $code in
+        0) done=$((done + 1)) ;;
+        125 | 126 | 127) ;;
+        *) echo "ended with $code: $output" && return 1 ;;
+        esac
+    done
+    ((done > 0)) || { echo "always refused: $output"; return 1; }
+}
+
+@test "race: no mask of /proc is lost while a peer swaps /proc (CVE-2025-52881)" {
+    shared_root
+    peer "$c-peer" -v "$root:/shared" $base attacker swap /shared 300 proc=-
+    well "$(rounds 50 30)" contained "rootfs:$root" attacker look "$marker"
+    holds ended_peer "$c-peer"
+}
+
+@test "race: no mask of /sys is lost while a peer swaps /sys" {
+    shared_root
+    peer "$c-peer" -v "$root:/shared" $base attacker swap /shared 300 sys=-
+    well "$(rounds 50 30)" contained "rootfs:$root" attacker look "$marker"
+    holds ended_peer "$c-peer"
+}
+
+@test "race: terminal and devices are the container's own while a peer swaps /dev (CVE-2025-52565)" {
+    shared_root
+    ln -s /proc "$root/dev-elsewhere"
+    peer "$c-peer" -v "$root:/shared" $base attacker swap /shared 300 dev=/dev-elsewhere
+    well "$(rounds 50 30)" contained -t "rootfs:$root" attacker look "$marker"
+    holds ended_peer "$c-peer"
+}
+
+@test "race: a mount below a volume stays in the container while a peer swaps its target (CVE-2021-30465)" {
+    local volume=$BATS_TEST_TMPDIR/volume
+    mkdir -p "$volume/a" "$BATS_TEST_TMPDIR/source"
+    echo mine >"$BATS_TEST_TMPDIR/source/file"
+    peer "$c-peer" -v "$volume:/shared" $base attacker swap /shared 300 "a=${made%/*}"
+    well "$(rounds 50 30)" contained -v "$volume:/volume" \
+        -v "$BATS_TEST_TMPDIR/source:/volume/a/${made##*/}" $base attacker reach-file "$marker"
+    holds ended_peer "$c-peer"
+    [ ! -e "$made" ]
+    [ "$(cat "$BATS_TEST_TMPDIR/source/file")" = mine ]
+}
+
+@test "race: a working folder that is swapped for a magic link leads nowhere" {
+    peer "$c" $base sh -c 'mkdir -p /x/w && exec attacker swap /x 50 w=/proc/self/fd/5'
+    well "$(rounds 50 30)" execute "$c" -w /x/w attacker reach-file "$marker"
+    holds ended_peer "$c"
+}
+
+@test "race: /etc/passwd that is swapped for something endless doesn't hold a command up" {
+    peer "$c" $base attacker swap /etc 50 passwd=/dev/zero group=/proc/kmsg
+    well "$(rounds 30 20)" execute "$c" -u www attacker reach-file "$marker"
+    holds ended_peer "$c"
+}
