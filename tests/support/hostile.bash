@@ -26,7 +26,7 @@ need_hostile_images() {
 }
 
 # contained OPTION... IMAGE COMMAND...: in a container that goes when it ends.
-contained() { timeout 30 ambit run --rm "$@"; }
+contained() { timeout -k 5 30 ambit run --rm "$@"; }
 # peer NAME OPTION... IMAGE COMMAND...: in one that goes on beside the test; returns once it is at it.
 peer() {
     local name=$1
@@ -42,13 +42,13 @@ execute() {
         options+=("$1" "$2")
         shift 2
     done
-    timeout 30 ambit exec "${options[@]}" "$name" "$@"
+    timeout -k 5 30 ambit exec "${options[@]}" "$name" "$@"
 }
 
 # What a peer found, once it has ended; it is asked to.
 ended_peer() {
     ambit kill -s TERM "$1" >/dev/null 2>&1 || true
-    timeout 20 ambit wait "$1" >/dev/null
+    timeout -k 5 20 ambit wait "$1" >/dev/null
     ambit logs "$1"
 }
 

@@ -7,6 +7,7 @@ usage: terminal.py exit COMMAND...              shows the output, ends with the 
        terminal.py resize COMMAND...            a shell is told of the terminal's size
        terminal.py restored COMMAND...          raw until a line is typed, as before when it ended
        terminal.py detach COMMAND...            ctrl-P ctrl-Q after "ready" leaves it with 0
+       terminal.py untouched COMMAND...         shows the output; nothing may have been typed by it
 """
 
 import fcntl
@@ -134,6 +135,15 @@ def run(mode, arguments):
         session.type(b"\n")
         check(session.wait() == 0, session, "did not end with 0")
         check(termios.tcgetattr(session.slave) == session.before, session, "not as before")
+    elif mode == "untouched":
+        code = session.wait()
+        sys.stdout.buffer.write(session.output)
+        # As a shell would find it that reads on.
+        raw = termios.tcgetattr(session.slave)
+        raw[3] &= ~termios.ICANON
+        termios.tcsetattr(session.slave, termios.TCSANOW, raw)
+        check(not select.select([session.slave], [], [], 0)[0], session, "something was typed")
+        check(code == 0, session, f"ended with {code}")
     elif mode == "detach":
         session.expect(b"ready")
         session.await_raw()
