@@ -63,8 +63,12 @@ well() {
 }
 
 @test "race: a working folder that is swapped for a magic link leads nowhere" {
-    peer "$c" $base sh -c 'mkdir -p /x/w && exec attacker swap /x 50 w=/proc/self/fd/5'
-    well "$(rounds 50 30)" execute "$c" -w /x/w attacker reach-file "$marker"
+    local fd
+    peer "$c" $base sh -c 'for n in $(seq 3 12); do mkdir -p /x/$n; set -- "$@" $n=/proc/self/fd/$n; done
+        exec attacker swap /x 50 "$@"' sh
+    for fd in $(seq 3 12); do
+        well "$(rounds 10 5)" execute "$c" -w "/x/$fd" attacker reach-file "$marker"
+    done
     holds ended_peer "$c"
 }
 

@@ -45,17 +45,19 @@ execute() {
     timeout -k 5 30 ambit exec "${options[@]}" "$name" "$@"
 }
 
-# What a peer found, once it has ended; it is asked to.
+# What a peer found, once it has ended, with its exit code; it is asked to end.
 ended_peer() {
     ambit kill -s TERM "$1" >/dev/null 2>&1 || true
-    timeout -k 5 20 ambit wait "$1" >/dev/null
+    local code
+    code=$(timeout -k 5 20 ambit wait "$1")
     ambit logs "$1"
+    return "$code"
 }
 
 # holds COMMAND...: it ran to its end, and nothing escaped.
 holds() {
     run -0 "$@"
-    [[ $output == *held:* ]] || { echo "no verdict: $output"; false; }
+    [[ ${lines[-1]} == held:* ]] || { echo "no verdict: $output"; false; }
 }
 # refused CODE TEXT COMMAND...: the runtime's own answer.
 refused() {
