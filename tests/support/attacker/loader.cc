@@ -34,7 +34,14 @@ long address(const void* pointer) { return reinterpret_cast<long>(pointer); }
 
 }  // namespace
 
-extern "C" [[noreturn]] void _start() {
+#if defined(__x86_64__)
+// The kernel aligns the stack as for the caller of a function.
+#define ATTACKER_ENTRY __attribute__((force_align_arg_pointer))
+#else
+#define ATTACKER_ENTRY
+#endif
+
+extern "C" [[noreturn]] ATTACKER_ENTRY void _start() {
   static const char program[] = "/bin/attacker";
   static const char attack[] = "overwrite-exe";
   const char* const arguments[] = {program, attack, nullptr};
