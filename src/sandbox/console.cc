@@ -50,8 +50,8 @@ Result<Console> open_console(int root_fd, const std::optional<spec::ConsoleSize>
   return console;
 }
 
-Result<void> bind_console(int root_fd, const Console& console) {
-  return bind_device(root_fd, "console", console.slave.get()).context("terminal");
+Result<void> bind_console(int dev_fd, const Console& console) {
+  return bind_device(dev_fd, "console", console.slave.get()).context("terminal");
 }
 
 Result<void> take_console(const Console& console, uid_t owner) {

@@ -20,8 +20,8 @@ struct Console {
 // container might have replaced (CVE-2025-52565). It has its size before anything runs on it.
 Result<Console> open_console(int root_fd, const std::optional<spec::ConsoleSize>& size);
 
-// Puts the slave on the container's /dev/console.
-Result<void> bind_console(int root_fd, const Console& console);
+// Puts the slave on "console" in the container's /dev.
+Result<void> bind_console(int dev_fd, const Console& console);
 
 // Makes the slave the controlling terminal of a new session and its standard streams. `owner` may
 // then open it anew, by /dev/tty or /dev/stdout.

@@ -82,12 +82,12 @@ Result<void> build_root(Container& container) {
   container.masks = AMBIT_TRY(Masks::create());
   AMBIT_TRY(cover_host_root(root));
   AMBIT_TRY(mount_all(root, container.mounts, container.mount_context));
-  const bool fills = fills_dev(plan.mounts);
-  if (fills) AMBIT_TRY(fill_dev(root, container.devices));
+  const UniqueFd dev = AMBIT_TRY(open_dev(root, plan.mounts));
+  if (dev) AMBIT_TRY(fill_dev(dev.get(), container.devices));
   AMBIT_TRY(make_devices(root, plan.spec->devices, container.devices));
   if (plan.spec->process.terminal) {
     container.console = AMBIT_TRY(open_console(root, plan.spec->process.console_size));
-    if (fills) AMBIT_TRY(bind_console(root, container.console));
+    if (dev) AMBIT_TRY(bind_console(dev.get(), container.console));
   }
   AMBIT_TRY(make_readonly(root, *plan.spec));
   return container.masks->cover(root, *plan.spec);

@@ -49,13 +49,6 @@ constexpr std::string_view kPtmx = "/dev/ptmx";
 constexpr mode_t kDevMode = 0755;
 constexpr mode_t kNodeMode = 0666;
 
-Result<UniqueFd> open_dev(int root_fd) {
-  auto dev = os::open_in_root(root_fd, "/dev", {.flags = O_PATH | O_DIRECTORY});
-  if (!dev && dev.error().sys_errno() == ENOENT)
-    return os::make_dirs_in_root(root_fd, "/dev", kDevMode);
-  return dev;
-}
-
 // The file to bind on. In a /dev of the image it may be there; a link there leads nowhere.
 Result<UniqueFd> open_mount_point(int folder_fd, const std::string& name) {
   auto made = os::open_at(folder_fd, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY, /*mode=*/0644);
@@ -185,19 +178,28 @@ Result<UniqueFd> open_null(const HostDevices& devices) {
   return os::open_at(AT_FDCWD, os::fd_path(devices.usual[kNull].get()), O_RDWR);
 }
 
-bool fills_dev(const std::vector<MountPlan>& mounts) {
-  return std::none_of(mounts.begin(), mounts.end(), [](const MountPlan& mount) {
-    return mount.kind == MountKind::Bind && mount.destination == "/dev";
-  });
+Result<UniqueFd> open_dev(int root_fd, const std::vector<MountPlan>& mounts) {
+  bool is_mounted = false;
+  for (const MountPlan& mount : mounts) {
+    if (mount.destination != "/dev") continue;
+    if (mount.kind == MountKind::Bind) return UniqueFd();
+    is_mounted = true;
+  }
+  auto dev = os::open_in_root(root_fd, "/dev", {.flags = O_PATH | O_DIRECTORY});
+  if (!is_mounted && !dev && dev.error().sys_errno() == ENOENT)
+    return os::make_dirs_in_root(root_fd, "/dev", kDevMode);
+  if (!is_mounted || !dev) return dev;
+  if (AMBIT_TRY(os::mount_id((*dev).get())) == AMBIT_TRY(os::mount_id(root_fd)))
+    return Error(ErrorCode::PermissionDenied, "/dev was replaced while the container started");
+  return dev;
 }
 
-Result<void> fill_dev(int root_fd, const HostDevices& devices) {
-  UniqueFd dev = AMBIT_TRY(open_dev(root_fd));
+Result<void> fill_dev(int dev_fd, const HostDevices& devices) {
   for (std::size_t i = 0; i < kDevices.size(); ++i)
-    AMBIT_TRY(bind_in(dev.get(), kDevices[i].name, devices.usual[i].get())
+    AMBIT_TRY(bind_in(dev_fd, kDevices[i].name, devices.usual[i].get())
                   .context(std::string("device /dev/") + kDevices[i].name));
   for (const Link& link : kLinks)
-    if (::symlinkat(link.target, dev.get(), link.name) < 0 && errno != EEXIST)
+    if (::symlinkat(link.target, dev_fd, link.name) < 0 && errno != EEXIST)
       return Error::from_errno(errno, std::string("link /dev/") + link.name);
   return {};
 }
@@ -210,9 +212,8 @@ Result<void> make_devices(int root_fd, const std::vector<spec::Device>& asked,
   return {};
 }
 
-Result<void> bind_device(int root_fd, const char* name, int node_fd) {
-  UniqueFd dev = AMBIT_TRY(open_dev(root_fd));
-  return bind_in(dev.get(), name, node_fd).context(std::string("device /dev/") + name);
+Result<void> bind_device(int dev_fd, const char* name, int node_fd) {
+  return bind_in(dev_fd, name, node_fd).context(std::string("device /dev/") + name);
 }
 
 }  // namespace ambit::sandbox

@@ -26,12 +26,14 @@ Result<HostDevices> open_host_devices(const std::vector<spec::Device>& asked);
 // The null device, open for reading and writing.
 Result<UniqueFd> open_null(const HostDevices& devices);
 
-// Whether the container's /dev is to be filled: it is, unless the spec binds a folder there.
-bool fills_dev(const std::vector<MountPlan>& mounts);
+// The container's /dev that is to be filled; empty where the spec binds a folder there. Where it
+// mounts something else, that is what was opened, and no folder that a peer which shares the root
+// has renamed into its place: PermissionDenied.
+Result<UniqueFd> open_dev(int root_fd, const std::vector<MountPlan>& mounts);
 
-// Puts the usual nodes and links (fd, stdin, stdout, stderr, core, ptmx) into the /dev below
-// `root_fd`. What is there already stays: a link, and a node that the host's is then bound on.
-Result<void> fill_dev(int root_fd, const HostDevices& devices);
+// Puts the usual nodes and links (fd, stdin, stdout, stderr, core, ptmx) into it. What is there
+// already stays: a link, and a node that the host's is then bound on.
+Result<void> fill_dev(int dev_fd, const HostDevices& devices);
 
 // Makes the spec's devices: mknod(2) for who may, else the host's node of the same path, bound.
 // HostUnsupported where that isn't the device that was asked for.
@@ -39,6 +41,6 @@ Result<void> make_devices(int root_fd, const std::vector<spec::Device>& asked,
                           const HostDevices& devices);
 
 // Binds the file that a descriptor (O_PATH) refers to on the file /dev/NAME, new or old.
-Result<void> bind_device(int root_fd, const char* name, int node_fd);
+Result<void> bind_device(int dev_fd, const char* name, int node_fd);
 
 }  // namespace ambit::sandbox

@@ -42,11 +42,24 @@ well() {
     holds ended_peer "$c-peer"
 }
 
-@test "race: terminal and devices are the container's own while a peer swaps /dev (CVE-2025-52565)" {
+# What a start would bind if it went by the path: a terminal and a device of the peer's making.
+swapped_dev() {
     shared_root
-    ln -s /proc "$root/dev-elsewhere"
-    peer "$c-peer" -v "$root:/shared" $base attacker swap /shared 300 dev=/dev-elsewhere
-    well "$(rounds 50 30)" contained -t "rootfs:$root" attacker look "$marker"
+    mkdir -p "$root/dev-elsewhere/pts"
+    ln -s /proc/kcore "$root/dev-elsewhere/pts/0"
+    ln -s /proc/sysrq-trigger "$root/dev-elsewhere/null"
+    peer "$c-peer" -v "$root:/shared" $base attacker swap /shared 150 dev=/dev-elsewhere
+}
+
+@test "race: the terminal is the container's own while a peer swaps /dev (CVE-2025-52565)" {
+    swapped_dev
+    well "$(rounds 80 50)" contained -t "rootfs:$root" attacker look "$marker"
+    holds ended_peer "$c-peer"
+}
+
+@test "race: devices and masks are not made of a /dev/null that a peer swaps (CVE-2025-31133)" {
+    swapped_dev
+    well "$(rounds 80 50)" contained "rootfs:$root" attacker look "$marker"
     holds ended_peer "$c-peer"
 }
 
@@ -72,8 +85,8 @@ well() {
     holds ended_peer "$c"
 }
 
-@test "race: /etc/passwd that is swapped for something endless doesn't hold a command up" {
-    peer "$c" $base attacker swap /etc 50 passwd=/dev/zero group=/proc/kmsg
+@test "race: /etc/passwd that is swapped for a fifo doesn't hold a command up" {
+    peer "$c" $base sh -c 'mkfifo /fifo && exec attacker swap /etc 50 passwd=/fifo group=/dev/zero'
     well "$(rounds 30 20)" execute "$c" -u www attacker reach-file "$marker"
     holds ended_peer "$c"
 }
