@@ -21,6 +21,9 @@ load ../support/hostile
     run -0 "$support/terminal.py" untouched ambit run --rm -i --security-opt seccomp=unconfined \
         --cap-add SYS_ADMIN $base attacker type-ahead
     [[ $output == *"held: 0 terminals"* ]]
+    ambit run -d --name "$c" --security-opt seccomp=unconfined $base sleep 100 >/dev/null
+    run -0 "$support/terminal.py" untouched ambit exec -i "$c" attacker type-ahead
+    [[ $output == *"held: 0 terminals"* ]]
 }
 
 @test "keyrings: neither the user's nor a new one can be reached" {
