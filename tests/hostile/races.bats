@@ -46,9 +46,9 @@ well() {
 swapped_dev() {
     shared_root
     mkdir -p "$root/dev-elsewhere/pts"
-    ln -s /proc/kcore "$root/dev-elsewhere/pts/0"
-    ln -s /proc/sysrq-trigger "$root/dev-elsewhere/null"
-    peer "$c-peer" -v "$root:/shared" $base attacker swap /shared 150 dev=/dev-elsewhere
+    ln -s /proc/version "$root/dev-elsewhere/pts/0"
+    ln -s /proc/version "$root/dev-elsewhere/null"
+    peer "$c-peer" -v "$root:/shared" $base attacker swap /shared 1000 dev=/dev-elsewhere
 }
 
 @test "race: the terminal is the container's own while a peer swaps /dev (CVE-2025-52565)" {
