@@ -40,3 +40,13 @@ again() {
     again "$(rounds 40 20)" execute "$c" -u nobody true
     holds ended_peer "$c"
 }
+
+@test "exe: a /proc that the container has covered is neither believed nor written by exec (CVE-2025-52881)" {
+    ambit run -d --name "$c" --cap-add SYS_ADMIN $base sh -c 'mount -t tmpfs none /proc &&
+        mkdir -p /proc/self/attr /proc/self/fd /proc/1 && cd /proc/self &&
+        for f in attr/exec uid_map gid_map setgroups oom_score_adj fd/0; do : >"$f"; done &&
+        echo held: ready && exec sleep 100' >/dev/null
+    eventually log_has "$c" "held: ready"
+    run -0 execute "$c" -u www sh -c 'cd /proc/self && cat attr/exec uid_map gid_map setgroups oom_score_adj fd/0; id -u'
+    [ "$output" = 33 ]
+}

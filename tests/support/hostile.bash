@@ -2,6 +2,21 @@
 # Shared by the attacks of tests/hostile: what they need beyond ambit.bash. An attack itself knows
 # nothing of the runtime; only contained, peer and execute below start one. What it finds is its exit
 # code: 0 held, 1 escaped (it says how), 2 not tried.
+#
+# Attacks on what ambit has elsewhere, or not yet:
+#
+#   links, hard links, owners, devices and overlay     archives.bats
+#       attributes in layers; a root that is a link
+#   user and group files that are hostile              unit/sandbox/user_test.cc
+#   foreign calls and arguments, one by one            unit/sandbox/seccomp_test.cc
+#   subordinate ids that a user namespace lacks        unit/sandbox/base_userns_test.cc, plan_test.cc
+#   source behind a folder of somebody else's          unit/sandbox/mounts_test.cc
+#   AppArmor or a hardened unit in the way             unit/daemon/host_check_test.cc
+#   copies of the runtime and tiny memory limits       with memory limits
+#   volumes of images, sources that are links in them  with volumes
+#   build mounts whose source is a link                with build
+#   sockets of slirp4netns, ports of the host by it    with networks
+#   maps that keep the user's id                       with --userns
 
 # shellcheck source-path=SCRIPTDIR source=ambit.bash
 . "$BATS_TEST_DIRNAME/../support/ambit.bash"
