@@ -40,8 +40,8 @@ Result<std::unique_ptr<Run>> Run::start(bus::EventLoop& loop, os::Process monito
   run->on_monitor_exit_ =
       AMBIT_TRY(loop.on_child(run->monitor_.pidfd.get(), [self](const siginfo_t& info) {
         self->monitor_gone_ = true;
-        if (self->phase_ == Phase::Starting && !self->error_)
-          self->error_ = Error(ErrorCode::Internal, describe_exit(info));
+        // What it has said of it may still be in the socket.
+        self->monitor_exit_ = describe_exit(info);
         self->end_if_over();
       }));
   run->scope_pending_ = true;
@@ -134,7 +134,7 @@ void Run::on_scope(Result<std::string> control_group) {
 }
 
 void Run::go_if_ready() {
-  if (!child_ready_ || control_group_.empty() || error_) return;
+  if (!child_ready_ || control_group_.empty() || error_ || !monitor_exit_.empty()) return;
   child_ready_ = false;
   if (auto sent = link_->send({.type = MonitorMessageType::Go, .text = control_group_}); !sent)
     fail(std::move(sent).error());
@@ -180,8 +180,10 @@ void Run::await_empty_cgroup_later() {
 void Run::report_end() {
   const Phase phase = std::exchange(phase_, Phase::Over);
   if (phase == Phase::Starting && !end_) {
-    events_.failed(error_ ? *std::move(error_)
-                          : Error(ErrorCode::Internal, "ambit-monitor ended without a word"));
+    const char* const silent = "ambit-monitor ended without a word";
+    events_.failed(
+        error_ ? *std::move(error_)
+               : Error(ErrorCode::Internal, monitor_exit_.empty() ? silent : monitor_exit_));
     return;
   }
   events_.ended(end_ ? *std::move(end_) : RunEnd{});

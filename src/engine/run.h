@@ -101,6 +101,7 @@ class Run {
   bus::EventSource empty_check_;
   std::string control_group_;
   std::optional<Error> error_;  // why the start failed
+  std::string monitor_exit_;    // how the monitor's process ended; empty before that
   std::optional<RunEnd> end_;
   std::deque<AttachDone> attach_answers_;
   bool child_ready_ = false;

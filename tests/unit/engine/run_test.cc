@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -113,6 +114,27 @@ TEST_F(RunTest, GoesAlsoWhenTheScopeIsThereFirst) {
   EXPECT_EQ(heard(), std::nullopt);
   say({.type = MonitorMessageType::Ready});
   EXPECT_EQ(heard(), MonitorMessageType::Go);
+}
+
+TEST_F(RunTest, WhyAStartFailedIsToldWhenItIsReadAfterTheMonitorsEnd) {
+  start();
+  scope_done_(std::string("/no/such/cgroup"));
+  ::kill(pid_, SIGKILL);
+  monitor_ended_ = true;
+  siginfo_t info = {};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT), 0);
+  turn();
+  say({.type = MonitorMessageType::Ready});
+  say({.type = MonitorMessageType::Failed, .code = ErrorCode::NotFound, .text = "no such folder"});
+  far_.reset();
+  until_log_has("failed no such folder");
+}
+
+TEST_F(RunTest, HowTheMonitorEndedIsToldWhereItSaidNothing) {
+  start();
+  scope_done_(std::string("/no/such/cgroup"));
+  end_monitor();
+  until_log_has("failed ambit-monitor was ended by signal 9");
 }
 
 TEST_F(RunTest, EndsWithTheMonitorsWordWhenTheMonitorIsGone) {
