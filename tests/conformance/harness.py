@@ -162,7 +162,7 @@ def fetch(suite):
 
 def bats_tests(file):
     """The names of the tests of a bats file, in order."""
-    return [name for _, name in re.findall(r"""^@test (["'])(.*)\1 \{""", file.read_text(), re.MULTILINE)]
+    return [name for _, name in re.findall(r"""^@test (["'])(.*)\1\s*\{""", file.read_text(), re.MULTILINE)]
 
 
 def bats(file, tests, seconds, **options):
@@ -187,6 +187,25 @@ def side_by_side(tests, function, at_a_time=os.cpu_count()):
         yield from pool.map(function, tests)
 
 
+def busybox(root):
+    """Makes a root file system with what images of busybox have."""
+    for folder in ["bin", "dev", "etc", "home", "root", "tmp", "usr/sbin", "var/spool/mail", "var/www"]:
+        (root / folder).mkdir(parents=True)
+    (root / "tmp").chmod(0o1777)
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n")
+    (root / "etc/group").write_text("root:x:0:\ntty:x:5:\nusers:x:100:\nnogroup:x:65534:\n")
+    program = shutil.which("busybox")
+    shutil.copy2(program, root / "bin/busybox")
+    applets = subprocess.run([program, "--list"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    for applet in set(applets) - {"busybox"}:
+        (root / "bin" / applet).hardlink_to(root / "bin/busybox")
+
+
+def archive(root, target):
+    """Makes an archive in which all belongs to root."""
+    build(["tar", "-C", root, "--owner=0", "--group=0", "-cf", target, "."])
+
+
 def debian():
     """An archive of a small Debian's files; contrib/check looks for it at the same place."""
     archive = CACHE.parent / "debian.tar"
@@ -201,10 +220,12 @@ def debian():
 
 
 def wanted(name, patterns):
-    """Is the test of this name ("file/test") among those asked for: by name, file, test or pattern?"""
+    """Is the test of this name ("file/test") among those asked for: by name, file (or its number), test
+    or pattern?"""
     file, _, test = name.partition("/")
     return not patterns or any(
-        pattern in (name, file, test) or fnmatch.fnmatchcase(name, pattern) for pattern in patterns
+        pattern in (name, file, test, file.partition("-")[0]) or fnmatch.fnmatchcase(name, pattern)
+        for pattern in patterns
     )
 
 
