@@ -176,8 +176,8 @@ def bats(file, tests, seconds, **options):
     found = {result.name: result for result in parse_tap(text)}
     late = f"{text}{output}\nnot done after {seconds} seconds" if status is None else f"{text}{output}"
     for test in tests:
-        result = found.get(test) or Result(test, FAILED, late)
-        result.name = f"{file.stem}/{test}"
+        result = found.get(test.strip()) or Result(test, FAILED, late)
+        result.name = f"{file.stem}/{test.strip()}"
         yield result
 
 
