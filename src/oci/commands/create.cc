@@ -1,12 +1,12 @@
 #include "oci/commands.h"
 #include "oci/foreground.h"
 #include "oci/launch.h"
+#include "oci/session_keyring.h"
 
 namespace ambit::oci {
 namespace {
 
-// Options that `create` and `run` share. Some others are taken because runc has them, and say
-// something that is so anyway: no keyring of its own, a root that is entered by pivot_root.
+// Options that `create` and `run` share.
 struct CreateOptions {
   LaunchOptions launch;
   bool no_pivot = false;
@@ -23,11 +23,11 @@ struct CreateOptions {
         .flag("no-new-keyring", 0, no_new_keyring);
   }
 
-  Result<void> check() const {
+  Result<void> apply() const {
     if (no_pivot)
       return Error(ErrorCode::Unsupported,
                    "--no-pivot: without pivot_root the host's root stays within reach");
-    return {};
+    return no_new_keyring ? Result<void>() : join_container_keyring();
   }
 };
 
@@ -36,7 +36,7 @@ struct CreateOptions {
 Result<int> run_create(const Context& context, const Arguments& arguments) {
   CreateOptions create;
   create.launch.id = AMBIT_TRY(only_id(create.options.parse(arguments), "create [OPTION...] ID"));
-  AMBIT_TRY(create.check());
+  AMBIT_TRY(create.apply());
   create.launch.until = Until::Created;
   AMBIT_TRY(launch(context, create.launch));
   return 0;
@@ -51,7 +51,7 @@ Result<int> run_run(const Context& context, const Arguments& arguments) {
       .flag("keep", 0, keeps)
       .flag("no-subreaper", 0, no_subreaper);
   run.launch.id = AMBIT_TRY(only_id(run.options.parse(arguments), "run [OPTION...] ID"));
-  AMBIT_TRY(run.check());
+  AMBIT_TRY(run.apply());
   run.launch.until = Until::Executed;
   Launched launched = AMBIT_TRY(launch(context, run.launch));
   run_poststart_hooks(context, launched.state, launched.spec);

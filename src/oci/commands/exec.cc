@@ -11,6 +11,7 @@
 #include "oci/foreground.h"
 #include "oci/launch.h"
 #include "oci/seccomp.h"
+#include "oci/session_keyring.h"
 #include "oci/status.h"
 #include "os/cgroup.h"
 #include "os/file.h"
@@ -164,6 +165,7 @@ Result<UniqueFd> follow(sandbox::Child& child, const std::string& console_socket
 
 Result<int> run_exec(const Context& context, const Arguments& arguments) {
   const ExecOptions exec = AMBIT_TRY(parse(arguments));
+  AMBIT_TRY(join_container_keyring());
   const StateStore store = AMBIT_TRY(StateStore::open(context.root));
   const StateFolder folder = AMBIT_TRY(store.find(exec.id));
   const StoredState state = AMBIT_TRY(folder.state());
