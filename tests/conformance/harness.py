@@ -51,6 +51,14 @@ class Unavailable(Exception):
 # --- TAP -------------------------------------------------------------------------------------------
 
 
+def excerpt(lines):
+    """The begin and the end of what a test wrote."""
+    if len(lines) <= MAX_OUTPUT_LINES:
+        return lines
+    half = MAX_OUTPUT_LINES // 2
+    return [*lines[:half], "...", *lines[-half:]]
+
+
 class Tap:
     """Prints results as they come, each as one line with its output below."""
 
@@ -67,7 +75,7 @@ class Tap:
                 line += " # skip " + " ".join(result.detail.split())
             print(line)
             if result.word == FAILED:
-                for output in result.detail.splitlines()[-MAX_OUTPUT_LINES:]:
+                for output in excerpt(result.detail.splitlines()):
                     print(f"# {output[:MAX_LINE]}")
             sys.stdout.flush()
 
