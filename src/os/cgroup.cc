@@ -73,7 +73,10 @@ Result<void> wait_event(int cgroup_fd, std::string_view key, long long wanted,
   if (!events && is_gone(events.error())) return {};
   if (!events) return std::move(events).error();
   while (true) {
-    if (::lseek(events->get(), 0, SEEK_SET) < 0) return Error::from_errno(errno, "lseek");
+    if (::lseek(events->get(), 0, SEEK_SET) < 0) {
+      if (errno == ENODEV) return {};  // removed
+      return Error::from_errno(errno, "lseek in cgroup.events");
+    }
     const auto text = read_all(events->get(), kMaxFileBytes);
     if (!text && is_gone(text.error())) return {};
     if (!text) return text.error();
