@@ -13,8 +13,7 @@
 // The control group of one OCI container: cgroup v2 only, in two ways that look alike from outside.
 //
 //   Systemd     a transient scope with Delegate=yes; the limits are properties of the scope, and
-//   what
-//               has no property is written into the scope's files
+//               what has no property is written into the scope's files
 //   Filesystem  a folder below /sys/fs/cgroup with the limits in its files
 //
 // Both end with the kernel's files read back: a limit that is not in force is an error that names
@@ -72,8 +71,8 @@ class CgroupStart {
  public:
   // InvalidArgument: cgroups_path, an annotation or a resource is wrong. Unsupported: a resource
   // that cgroup v2 has not. HostUnsupported: a controller is missing. Busy: the cgroup holds
-  // processes. PermissionDenied: limits are asked for and the cgroup is not ours to make; without
-  // limits the container is left in the caller's cgroup instead (Authority::User).
+  // processes. PermissionDenied: limits or a path are asked for and the cgroup is not ours to make;
+  // with neither the container is left in the caller's cgroup instead (Authority::User).
   static Result<CgroupStart> prepare(const CgroupRequest& request);
   CgroupStart(CgroupStart&&) noexcept;
   CgroupStart& operator=(CgroupStart&&) noexcept;
@@ -87,7 +86,6 @@ class CgroupStart {
   Result<void> attach(pid_t pid);
 
   // Errors of attach(), those of start_scope(), and HostUnsupported where a limit is not in force.
-  //
   Result<Cgroup> finish();
 
   // One line; "" where there is nothing to warn of. pids.max is what engines give to every

@@ -152,7 +152,7 @@ Result<UniqueFd> make_cgroup_path(int root_fd, const std::string& path) {
   for (const std::string& name : components_of(path)) {
     if (name == "..")
       return Error(ErrorCode::InvalidArgument, "cgroup path " + path + " leads upwards");
-    fd = AMBIT_TRY(os::make_child_cgroup(fd.get(), name).context("cgroup " + path));
+    fd = AMBIT_TRY(os::make_child_cgroup(fd.get(), name));
   }
   return fd;
 }
