@@ -46,7 +46,8 @@ Result<std::unique_ptr<Connection>> connect(Authority authority) {
   bus::Bus bus = AMBIT_TRY(open_bus(authority));
   auto made = std::make_unique<Connection>(std::move(loop), std::move(bus));
   AMBIT_TRY(made->bus.attach(made->loop));
-  made->manager = AMBIT_TRY(systemd::ManagerClient::create(made->bus, made->loop));
+  made->manager = AMBIT_TRY(
+      systemd::ManagerClient::create(made->bus, made->loop, systemd::ManagerSignals::OwnJobs));
   return made;
 }
 

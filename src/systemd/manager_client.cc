@@ -85,7 +85,8 @@ struct ManagerClient::Job {
   bus::EventSource deadline;
 };
 
-Result<std::unique_ptr<ManagerClient>> ManagerClient::create(bus::Bus& bus, bus::EventLoop& loop) {
+Result<std::unique_ptr<ManagerClient>> ManagerClient::create(bus::Bus& bus, bus::EventLoop& loop,
+                                                             ManagerSignals signals) {
   std::unique_ptr<ManagerClient> client(new ManagerClient(bus, loop));
   ManagerClient* self = client.get();
   client->on_job_removed_ =
@@ -94,6 +95,7 @@ Result<std::unique_ptr<ManagerClient>> ManagerClient::create(bus::Bus& bus, bus:
                            .interface = kManagerInterface,
                            .member = "JobRemoved"},
                           [self](bus::Message& signal) { self->on_job_removed(signal); }));
+  if (signals == ManagerSignals::OwnJobs) return client;
   // Without it the manager sends signals to nobody but the client that queued a job. A failure
   // shows again in every later call.
   client->send(client->new_call("Subscribe"), "Subscribe", [](Result<bus::Message>) {});
