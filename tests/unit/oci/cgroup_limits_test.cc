@@ -34,8 +34,9 @@ TEST(CgroupLimits, DeviceRulesAreNoLimits) {
 }
 
 TEST(CgroupLimits, SharesAreSpreadOverTheRangeOfWeights) {
-  const std::pair<const char*, const char*> kCases[] = {
-      {"2", "1"}, {"1024", "39"}, {"262144", "10000"}, {"1", "1"}, {"300000", "10000"}};
+  const std::pair<const char*, const char*> kCases[] = {{"2", "1"},         {"1024", "39"},
+                                                        {"200000", "7629"}, {"262144", "10000"},
+                                                        {"1", "1"},         {"300000", "10000"}};
   for (const auto& [shares, weight] : kCases)
     EXPECT_EQ(lines_of(std::string(R"({"cpu":{"shares":)") + shares + "}}"),
               Lines{std::string("cpu.weight=") + weight});

@@ -32,6 +32,7 @@ class Child {
     if (pid_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (::fork() == 0) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      ::signal(SIGUSR1, [](int) { ::_exit(7); });
       if (::write(ready[1], "r", 1) != 1) ::_exit(1);
       for (;;) ::pause();
     }
@@ -205,14 +206,15 @@ TEST_F(ScopeCgroup, EveryProcessIsListedAndSignalled) {
   EXPECT_EQ(WTERMSIG(second.wait()), SIGTERM);
 }
 
+// One that ends a process by default does so at once; the kernel has it frozen for handlers only.
 TEST_F(ScopeCgroup, ASignalToFrozenOnesWaitsForTheThaw) {
   Child child;
   const Cgroup cgroup = start_with(child);
   ASSERT_TRUE(freeze(cgroup));
-  ASSERT_TRUE(kill_all(cgroup, SIGTERM));
+  ASSERT_TRUE(kill_all(cgroup, SIGUSR1));
   EXPECT_TRUE(*is_frozen(cgroup));
   ASSERT_TRUE(thaw(cgroup));
-  EXPECT_EQ(WTERMSIG(child.wait()), SIGTERM);
+  EXPECT_EQ(WEXITSTATUS(child.wait()), 7);
 }
 
 TEST_F(ScopeCgroup, AKillReachesFrozenOnes) {
@@ -321,6 +323,9 @@ TEST_F(FolderCgroup, LiesBelowTheCallersOwn) {
     AMBIT_TRY(expect(lives_in(child.pid(), cgroup.path), "its process"));
     const std::vector<pid_t> pids = AMBIT_TRY(processes(cgroup));
     AMBIT_TRY(expect(pids.size() == 2, "its processes"));
+    const UniqueFd folder = AMBIT_TRY(os::open_cgroup(cgroup.path));
+    const UniqueFd below = AMBIT_TRY(os::make_child_cgroup(folder.get(), "a"));
+    const UniqueFd deeper = AMBIT_TRY(os::make_child_cgroup(below.get(), "b"));
     AMBIT_TRY(freeze(cgroup));
     AMBIT_TRY(destroy_cgroup(cgroup));
     return expect(!exists(cgroup), "its end");
