@@ -44,3 +44,29 @@ hook() {
     oci start "$c"
     status_is running
 }
+
+@test "oci: a hook that takes longer than its timeout is killed and fails create" {
+    make_bundle sleep 100
+    hook createRuntime "echo \$\$ >'$BATS_TEST_TMPDIR/pid'; exec sleep 300"
+    change '.hooks.createRuntime[0].timeout = 1'
+    not create
+    is_gone "$(<"$BATS_TEST_TMPDIR/pid")"
+    run ! oci state "$c"
+}
+
+@test "oci: a createContainer hook that fails fails create" {
+    make_bundle sleep 100
+    hook createContainer 'exit 3'
+    not create
+    run ! oci state "$c"
+}
+
+@test "oci: a startContainer hook runs under the container's seccomp filter" {
+    make_bundle busybox true
+    hook startContainer 'busybox mkdir /made 2>/said; :'
+    change '.root.readonly = false | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"
+        , syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}]}'
+    oci run --bundle "$bundle" "$c" 3>&- 4>&-
+    grep -q 'not supported' "$bundle/rootfs/said"
+    [[ ! -e $bundle/rootfs/made ]]
+}

@@ -171,7 +171,7 @@ teardown() {
 
 @test "oci: a seccomp rule with an errno is in force" {
     make_bundle busybox mkdir /made
-    change '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"
+    change '.root.readonly = false | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"
         , syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}]}'
     run -1 oci run --bundle "$bundle" "$c" 3>&- 4>&-
     [[ $output == *"not supported"* && ! -e $bundle/rootfs/made ]]
