@@ -169,6 +169,8 @@ Result<CgroupStart> CgroupStart::prepare(const CgroupRequest& request) {
   return CgroupStart(std::move(state));
 }
 
+const Cgroup& CgroupStart::planned() const { return state_->cgroup; }
+
 const std::string& CgroupStart::warning() const { return state_->warning; }
 
 int CgroupStart::clone_fd() const { return state_->folder.get(); }

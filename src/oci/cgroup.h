@@ -82,6 +82,10 @@ class CgroupStart {
   // -1 where it has to be attached instead. attach() is needed either way.
   int clone_fd() const;
 
+  // What finish() will return, as far as it is known: to be kept before attach(), so that
+  // destroy_cgroup() finds it whatever becomes of us.
+  const Cgroup& planned() const;
+
   // `pid`: a child of ours that is not reaped yet.
   Result<void> attach(pid_t pid);
 
@@ -126,7 +130,7 @@ Result<void> kill_all(const Cgroup& cgroup, int signal);
 
 // Kills what is left, stops the scope and removes the cgroup with those below. What is gone already
 // is success, and then the bus is not used at all. Waits for the end of killed processes, 10 s at
-// most (Timeout). Success with path "".
+// most (Timeout). Without a path the scope is stopped by its name; with neither it is success.
 Result<void> destroy_cgroup(const Cgroup& cgroup, Authority authority = own_authority());
 
 }  // namespace ambit::oci

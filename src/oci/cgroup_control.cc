@@ -145,7 +145,9 @@ Result<void> kill_all(const Cgroup& cgroup, int signal) {
 }
 
 Result<void> destroy_cgroup(const Cgroup& cgroup, Authority authority) {
-  if (cgroup.path.empty()) return {};
+  // A start that was killed before it knew where the scope is has named it all the same.
+  if (cgroup.path.empty())
+    return cgroup.scope.empty() ? Result<void>() : stop_scope(cgroup.scope, authority);
   const auto there = open(cgroup);
   if (!there && is_gone(there.error())) return {};
   if (!there) return there.error();

@@ -63,8 +63,9 @@ Result<void> check_terminal(const LaunchOptions& options, const spec::ProcessSpe
 Result<void> on_cloned(Launch& launch, pid_t pid) {
   launch.state.pid = pid;
   launch.state.start_ticks = AMBIT_TRY(start_ticks(pid));
-  AMBIT_TRY(launch.cgroup->attach(pid));
-  return launch.folder.write_state(launch.state);
+  launch.state.cgroup = launch.cgroup->planned();
+  AMBIT_TRY(launch.folder.write_state(launch.state));
+  return launch.cgroup->attach(pid);
 }
 
 Result<sandbox::Child> start_child(Launch& launch, const SeccompPlan& seccomp) {
