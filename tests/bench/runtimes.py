@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import pathlib
+import platform
 import re
 import shutil
 import subprocess
@@ -28,10 +29,11 @@ MANAGERS = {"cgroupfs": [], "systemd": ["--systemd-cgroup"]}
 def seccomp():
     """podman's profile as it stands for a container without added capabilities."""
     profile = json.loads(PROFILE.read_text())
+    here = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "")
     rules = [
         {key: rule[key] for key in ("names", "action", "args", "errnoRet") if rule.get(key)}
         for rule in profile["syscalls"]
-        if not rule.get("includes", {}).get("caps") and not rule.get("includes", {}).get("arches")
+        if not rule.get("includes", {}).get("caps") and here in rule.get("includes", {}).get("arches", [here])
     ]
     return {"defaultAction": profile["defaultAction"], "syscalls": rules}
 
@@ -61,8 +63,9 @@ def commands(folder, bundle, manager):
     return {name: command(name) for name in RUNTIMES if shutil.which(name)}
 
 
-def peak_kib(command):
-    """What the runtime's own process had resident at most."""
+def peak(command):
+    """What the runtime's own process had resident at most. Only good for comparing: some versions of
+    busybox take the kernel's KiB for pages."""
     done = subprocess.run(
         ["busybox", "time", "-v", *command], stdin=compare.NULL, stdout=compare.NULL,
         stderr=subprocess.PIPE, text=True, check=True,
@@ -81,21 +84,21 @@ def measure(folder, bundle, manager, options):
     turns = Turns(commands(folder, bundle, manager))
     times = compare.summary(compare.time_all(turns, options.rounds, options.warm_up))
     for name, row in times.items():
-        row["peak_kib"] = peak_kib(turns.commands[name]("memory"))
+        row["peak"] = peak(turns.commands[name]("memory"))
     return times
 
 
 def show(result):
     host = result["machine"]
     print(f"{host['cpu']}, {host['cores']} cores, Linux {host['kernel']}, {host['systemd']}, load {host['load']:.2f}")
-    print(f"{result['rounds']} rounds of `run` of `true`, ms and KiB")
+    print(f"{result['rounds']} rounds of `run` of `true`, ms; peak memory as a ratio")
     for case, rows in result["cases"].items():
         print(f"\n{case:22} {'median':>8} {'p90':>8} {'min':>8} {'ratio':>7} {'peak':>7}")
         base = rows["ambit-oci"]["median_ms"]
         for name, row in rows.items():
             print(
                 f"  {name:20} {row['median_ms']:8.2f} {row['p90_ms']:8.2f} {row['min_ms']:8.2f}"
-                f" {row['median_ms'] / base:7.2f} {row['peak_kib']:7d}"
+                f" {row['median_ms'] / base:7.2f} {row['peak'] / rows['ambit-oci']['peak']:7.2f}"
             )
 
 

@@ -12,10 +12,13 @@ namespace {
 
 constexpr char kFile[] = "config.json";
 
-// One that an ordinary user can start as it is: root inside is the user himself.
+// One that an ordinary user can start as it is, with other runtimes too: root inside is the user
+// himself, and the group of terminals is not there.
 void map_own_ids(spec::RuntimeSpec& spec) {
   spec.uid_mappings = {{.container_id = 0, .host_id = ::geteuid(), .size = 1}};
   spec.gid_mappings = {{.container_id = 0, .host_id = ::getegid(), .size = 1}};
+  for (spec::Mount& mount : spec.mounts)
+    if (mount.type == "devpts") std::erase(mount.options, "gid=5");
 }
 
 spec::RuntimeSpec make_spec() {
