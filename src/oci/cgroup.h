@@ -83,7 +83,7 @@ class CgroupStart {
   int clone_fd() const;
 
   // What finish() will return, as far as it is known: to be kept before attach(), so that
-  // destroy_cgroup() finds it whatever becomes of us.
+  // destroy_planned_cgroup() finds it whatever becomes of us.
   const Cgroup& planned() const;
 
   // `pid`: a child of ours that is not reaped yet.
@@ -130,7 +130,11 @@ Result<void> kill_all(const Cgroup& cgroup, int signal);
 
 // Kills what is left, stops the scope and removes the cgroup with those below. What is gone already
 // is success, and then the bus is not used at all. Waits for the end of killed processes, 10 s at
-// most (Timeout). Without a path the scope is stopped by its name; with neither it is success.
+// most (Timeout). Success with path "".
 Result<void> destroy_cgroup(const Cgroup& cgroup, Authority authority = own_authority());
+
+// The same for a start that was killed, whose process is gone. Where it only knew the scope's name,
+// the scope is stopped if nothing lives in it: another's may have that name.
+Result<void> destroy_planned_cgroup(const Cgroup& cgroup, Authority authority = own_authority());
 
 }  // namespace ambit::oci

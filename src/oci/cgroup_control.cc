@@ -145,15 +145,18 @@ Result<void> kill_all(const Cgroup& cgroup, int signal) {
 }
 
 Result<void> destroy_cgroup(const Cgroup& cgroup, Authority authority) {
-  // A start that was killed before it knew where the scope is has named it all the same.
-  if (cgroup.path.empty())
-    return cgroup.scope.empty() ? Result<void>() : stop_scope(cgroup.scope, authority);
+  if (cgroup.path.empty()) return {};
   const auto there = open(cgroup);
   if (!there && is_gone(there.error())) return {};
   if (!there) return there.error();
   AMBIT_TRY(empty_out(cgroup.path).context("ending what is in cgroup " + cgroup.path));
   if (cgroup.manager == CgroupManager::Systemd) AMBIT_TRY(stop_scope(cgroup.scope, authority));
   return os::remove_cgroup(cgroup.path);
+}
+
+Result<void> destroy_planned_cgroup(const Cgroup& cgroup, Authority authority) {
+  if (!cgroup.path.empty() || cgroup.scope.empty()) return destroy_cgroup(cgroup, authority);
+  return stop_empty_scope(cgroup.scope, authority);
 }
 
 }  // namespace ambit::oci

@@ -9,6 +9,7 @@
 
 #include "bus/bus.h"
 #include "bus/event_loop.h"
+#include "os/cgroup.h"
 #include "systemd/manager_client.h"
 #include "systemd/scope.h"
 
@@ -110,6 +111,20 @@ Result<void> stop_scope(const std::string& unit, Authority authority) {
   std::optional<Result<void>> answer;
   connection->manager->stop_unit(unit, kStopTimeout,
                                  [&](Result<void> result) { answer.emplace(std::move(result)); });
+  return connection->run_until(answer);
+}
+
+Result<void> stop_empty_scope(const std::string& unit, Authority authority) {
+  const std::unique_ptr<Connection> connection = AMBIT_TRY(connect(authority));
+  std::optional<Result<void>> answer;
+  connection->manager->get_control_group(unit, [&](Result<std::string> group) {
+    // Not loaded, or without a cgroup: nothing lives there.
+    const auto pids = group && !group->empty() ? os::processes_below(*group)
+                                               : Result<std::vector<pid_t>>(std::vector<pid_t>());
+    if (pids && !(*pids).empty()) return answer.emplace(Result<void>()), void();
+    connection->manager->stop_unit(unit, kStopTimeout,
+                                   [&](Result<void> result) { answer.emplace(std::move(result)); });
+  });
   return connection->run_until(answer);
 }
 

@@ -47,6 +47,9 @@ Result<void> set_scope_properties(const std::string& unit, Authority authority,
 // it, which may where we may not.
 Result<void> attach_to_scope(const std::string& unit, Authority authority, pid_t pid);
 
+// The same where no process lives in it; else it is left alone.
+Result<void> stop_empty_scope(const std::string& unit, Authority authority);
+
 // Stops the unit and waits until it has. Not loaded is success.
 Result<void> stop_scope(const std::string& unit, Authority authority);
 

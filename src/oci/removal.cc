@@ -42,7 +42,7 @@ Result<void> remove_container(const Context& context, const StateFolder& folder,
                               const StoredState& state) {
   const auto spec = folder.config();
   AMBIT_TRY(kill_first_process(state));
-  AMBIT_TRY(destroy_cgroup(state.cgroup));
+  AMBIT_TRY(destroy_planned_cgroup(state.cgroup));
   const StateStore store = AMBIT_TRY(StateStore::open(context.root));
   AMBIT_TRY(store.remove(folder.id()));
   if (!spec) return {};
