@@ -164,7 +164,7 @@ Result<void> Foreground::attach_input() {
 Result<void> Foreground::attach_terminal() {
   AMBIT_TRY(attach_output(streams_.terminal, STDOUT_FILENO));
   if (!options_.read_input) return {};
-  if (::isatty(STDIN_FILENO) == 1) raw_mode_ = AMBIT_TRY(RawMode::enter(STDIN_FILENO));
+  if (::isatty(STDIN_FILENO) == 1) raw_mode_ = AMBIT_TRY(os::RawMode::enter(STDIN_FILENO));
   // One descriptor can be in an epoll set once, so the other direction gets another.
   terminal_sink_.reset(::fcntl(streams_.terminal.get(), F_DUPFD_CLOEXEC, 0));
   if (!terminal_sink_) return Error::from_errno(errno, "duplicating the terminal's socket");
@@ -220,7 +220,7 @@ void Foreground::on_output_end(std::size_t index, int sink_fd, Relay::End end) {
 
 void Foreground::on_signal(int signal) {
   if (signal == SIGWINCH) {
-    const auto size = terminal_size();
+    const auto size = os::terminal_size();
     if (streams_.terminal && !path_.empty() && size) send_size(size->rows, size->columns);
     return;
   }

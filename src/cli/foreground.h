@@ -14,7 +14,7 @@
 #include "cli/detach_keys.h"
 #include "cli/relay.h"
 #include "cli/streams.h"
-#include "cli/terminal.h"
+#include "os/terminal.h"
 
 namespace ambit::cli {
 
@@ -98,7 +98,7 @@ class Foreground {
   int failed_waits_ = 0;
   bool write_failed_ = false;
   UniqueFd terminal_sink_;
-  RawMode raw_mode_;
+  os::RawMode raw_mode_;
   std::unique_ptr<Relay> input_;
   std::vector<std::unique_ptr<Relay>> outputs_;  // an ended one is null
   std::vector<bus::EventSource> signals_;

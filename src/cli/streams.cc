@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "cli/terminal.h"
+#include "os/terminal.h"
 
 namespace ambit::cli {
 namespace {
@@ -57,7 +57,7 @@ Result<Streams> Streams::make(const StreamWishes& wishes, bus::OptionWriter& opt
   Streams streams;
   if (wishes.terminal) {
     streams.terminal = AMBIT_TRY(make_terminal(options));
-    if (const auto size = terminal_size())
+    if (const auto size = os::terminal_size())
       options.set("TerminalSize", std::tuple(size->rows, size->columns));
     return streams;
   }

@@ -5,44 +5,23 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <iterator>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "os/clone.h"
 #include "os/file.h"
+#include "os/terminal.h"
 
 namespace ambit::oci {
 namespace {
 
 constexpr int kSignalExit = 128;
 constexpr std::size_t kChunkBytes = 16384;
-
-// The caller's terminal in raw mode, while it stands for another.
-class RawMode {
- public:
-  RawMode() {
-    if (::tcgetattr(STDIN_FILENO, &saved_) < 0) return;
-    termios raw = saved_;
-    ::cfmakeraw(&raw);
-    is_set_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
-  }
-  ~RawMode() {
-    if (is_set_) (void)::tcsetattr(STDIN_FILENO, TCSADRAIN, &saved_);
-  }
-  RawMode(const RawMode&) = delete;
-  RawMode& operator=(const RawMode&) = delete;
-
- private:
-  termios saved_ = {};
-  bool is_set_ = false;
-};
 
 // The caller's streams and the master of the process's terminal.
 class TerminalRelay {
@@ -151,8 +130,9 @@ Result<int> attend(const os::Process& process, UniqueFd console) {
   const UniqueFd signal_fd = AMBIT_TRY(take_signals());
   TerminalRelay relay(std::move(console));
   {
-    std::optional<RawMode> raw;
-    if (relay.is_open()) raw.emplace();
+    os::RawMode raw;
+    if (relay.is_open() && ::isatty(STDIN_FILENO) == 1)
+      raw = AMBIT_TRY(os::RawMode::enter(STDIN_FILENO));
     AMBIT_TRY(relay_until_end(process, signal_fd.get(), relay));
     if (relay.is_open()) AMBIT_TRY(relay.copy_output());
   }

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/parser.h"
 #include "cli/verbs.h"
+#include "os/terminal.h"
 
 namespace ambit::cli {
 namespace {
@@ -21,7 +22,7 @@ struct AttachFlags {
 // Makes a program that shows nothing until something happens draw its screen: a change of size
 // tells it to (SIGWINCH), and the real size follows.
 void ask_to_redraw(Client& client, const std::string& path) {
-  const auto size = terminal_size();
+  const auto size = os::terminal_size();
   if (!size || size->columns < 2) return;
   for (const std::uint32_t columns : {size->columns - 1, size->columns}) {
     auto call = client.new_container_call(path, "ResizeTerminal");

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace ambit::cli {
+namespace ambit::os {
 
 struct TerminalSize {
   std::uint32_t rows = 0;
@@ -37,4 +37,4 @@ class RawMode {
   termios saved_{};
 };
 
-}  // namespace ambit::cli
+}  // namespace ambit::os

@@ -1,4 +1,4 @@
-#include "cli/terminal.h"
+#include "os/terminal.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace ambit::cli {
+namespace ambit::os {
 
 std::optional<TerminalSize> terminal_size() {
   for (const int fd : {STDOUT_FILENO, STDIN_FILENO, STDERR_FILENO}) {
@@ -46,4 +46,4 @@ void RawMode::restore() noexcept {
   fd_ = -1;
 }
 
-}  // namespace ambit::cli
+}  // namespace ambit::os
