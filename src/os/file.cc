@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -113,14 +114,43 @@ Result<std::string> read_link_at(int dir_fd, const std::string& path) {
   return std::string(target, static_cast<std::size_t>(n));
 }
 
-Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes) {
+namespace {
+
+constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+constexpr std::size_t kCopyBytes = std::size_t{1} << 30;
+
+Result<UniqueFd> new_memfd(const char* name) {
   UniqueFd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return Error::from_errno(errno, "memfd_create");
-  AMBIT_TRY(write_all(fd.get(), bytes).context(name));
-  if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+  return fd;
+}
+
+Result<UniqueFd> seal(UniqueFd fd) {
+  if (::fcntl(fd.get(), F_ADD_SEALS, kSeals) < 0)
     return Error::from_errno(errno, "sealing a memfd");
   if (::lseek(fd.get(), 0, SEEK_SET) < 0) return Error::from_errno(errno, "lseek");
   return fd;
 }
+
+}  // namespace
+
+Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes) {
+  UniqueFd fd = AMBIT_TRY(new_memfd(name));
+  AMBIT_TRY(write_all(fd.get(), bytes).context(name));
+  return seal(std::move(fd));
+}
+
+Result<UniqueFd> sealed_copy(const char* name, int source_fd) {
+  UniqueFd fd = AMBIT_TRY(new_memfd(name));
+  for (;;) {
+    const ssize_t sent = ::sendfile(fd.get(), source_fd, nullptr, kCopyBytes);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return Error::from_errno(errno, std::string(name) + ": sendfile");
+    if (sent == 0) return seal(std::move(fd));
+  }
+}
+
+// A file on disk knows no seals: EINVAL.
+bool is_sealed(int fd) { return ::fcntl(fd, F_GET_SEALS) == kSeals; }
 
 }  // namespace ambit::os

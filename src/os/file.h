@@ -44,4 +44,10 @@ Result<std::string> read_link_at(int dir_fd, const std::string& path);
 // shows in /proc/PID/fd.
 Result<UniqueFd> sealed_memfd(const char* name, std::string_view bytes);
 
+// The same with everything that is left in `source_fd`, a regular file.
+Result<UniqueFd> sealed_copy(const char* name, int source_fd);
+
+// Whether a descriptor refers to a memfd with these seals.
+bool is_sealed(int fd);
+
 }  // namespace ambit::os
