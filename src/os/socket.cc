@@ -1,5 +1,6 @@
 #include "os/socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -56,6 +57,13 @@ Result<std::pair<UniqueFd, UniqueFd>> packet_pair() {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
     return Error::from_errno(errno, "socketpair");
   return std::make_pair(UniqueFd(ends[0]), UniqueFd(ends[1]));
+}
+
+Result<void> wait_readable(int fd) {
+  pollfd poll_fd = {.fd = fd, .events = POLLIN, .revents = 0};
+  while (::poll(&poll_fd, 1, -1) < 0)
+    if (errno != EINTR) return Error::from_errno(errno, "poll");
+  return {};
 }
 
 Result<UniqueFd> listen_packets(int dir_fd, const std::string& name) {

@@ -21,6 +21,9 @@ struct Packet {
   bool closed = false;  // the peer is gone; nothing else is set
 };
 
+// Blocks until there is something to be received, or the peer is gone.
+Result<void> wait_readable(int fd);
+
 // A connected pair, both ends CLOEXEC and non-blocking.
 Result<std::pair<UniqueFd, UniqueFd>> packet_pair();
 

@@ -164,4 +164,12 @@ Result<ChildEvent> Child::next_event() {
   return event;
 }
 
+Result<ChildEvent> Child::wait_event() {
+  for (;;) {
+    AMBIT_TRY(os::wait_readable(event_fd()));
+    auto event = next_event();
+    if (event || event.error().code() != ErrorCode::Busy) return event;
+  }
+}
+
 }  // namespace ambit::sandbox

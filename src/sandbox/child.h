@@ -93,6 +93,9 @@ class Child {
   // The next event, or Busy where there is none yet. Nothing follows Created, Executed or Failed.
   Result<ChildEvent> next_event();
 
+  // The same, blocking until there is one.
+  Result<ChildEvent> wait_event();
+
   // Lets a container that is Mounted go on.
   Result<void> hooks_run();
 

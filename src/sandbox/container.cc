@@ -111,6 +111,7 @@ Result<void> run_hooks_before_entering(const Container& container, ChildChannel&
     AMBIT_TRY(channel.send({.word = ChildWord::Mounted}));
     AMBIT_TRY(channel.wait_for(ParentWord::HooksRun));
   }
+  if (hooks.create_container.empty()) return {};
   channel.enter_stage("running the hooks before the root is entered");
   return run_hooks(hooks.create_container, "createContainer", spec::write_state(container.state));
 }
@@ -247,7 +248,7 @@ void run_container(ContainerPlan& plan, ChildChannel& channel) {
   container.state.status = "created";
   const DeferredStart start = {.socket_fd = plan.start_socket_fd,
                                .hooks = &plan.spec->hooks.start_container,
-                               .state = spec::write_state(container.state)};
+                               .state = &container.state};
   channel.fail(run_process(process, container.user, start, channel));
 }
 

@@ -20,24 +20,15 @@
 #include "sandbox/channel.h"
 #include "sandbox/child_maker.h"
 #include "sandbox/console.h"
+#include "sandbox/namespaces.h"
 #include "sandbox/process.h"
 #include "sandbox/scheduling.h"
 #include "sandbox/security_label.h"
+#include "sandbox/step_between.h"
 #include "sandbox/user_lookup.h"
 
 namespace ambit::sandbox {
 namespace {
-
-struct NamespaceFile {
-  const char* name;  // in /proc/PID/ns
-  int flag;
-};
-
-constexpr NamespaceFile kNamespaces[] = {
-    {"user", CLONE_NEWUSER},     {"mnt", CLONE_NEWNS},    {"pid", CLONE_NEWPID},
-    {"net", CLONE_NEWNET},       {"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS},
-    {"cgroup", CLONE_NEWCGROUP}, {"time", CLONE_NEWTIME},
-};
 
 // What is found out, and opened, before anything is joined.
 struct ExecPlan {
@@ -82,13 +73,13 @@ Result<std::string> namespace_id(int procfs_fd, const std::string& process, cons
 // namespace would be refused.
 Result<int> foreign_namespaces(int procfs_fd, pid_t pid) {
   int flags = 0;
-  for (const NamespaceFile& file : kNamespaces) {
+  for (const NamespaceKind& kind : namespace_kinds()) {
     // A kernel may lack one (CONFIG_TIME_NS).
-    auto own = namespace_id(procfs_fd, "self", file.name);
+    auto own = namespace_id(procfs_fd, "self", kind.name);
     if (!own && own.error().code() == ErrorCode::NotFound) continue;
     const std::string ours = AMBIT_TRY(std::move(own));
-    if (AMBIT_TRY(namespace_id(procfs_fd, std::to_string(pid), file.name)) != ours)
-      flags |= file.flag;
+    if (AMBIT_TRY(namespace_id(procfs_fd, std::to_string(pid), kind.name)) != ours)
+      flags |= kind.flag;
   }
   return flags;
 }
@@ -192,20 +183,6 @@ Result<os::Process> clone_into(const ExecPlan& plan) {
     return std::move(done).error().context("the container's cgroup");
   }
   return moved;
-}
-
-// Blocks until the process between has said how it went.
-Result<pid_t> await_pid(int socket_fd, const StagePage& stage) {
-  pollfd poll_fd = {.fd = socket_fd, .events = POLLIN, .revents = 0};
-  while (::poll(&poll_fd, 1, -1) < 0)
-    if (errno != EINTR) return Error::from_errno(errno, "poll");
-  const os::Packet packet = AMBIT_TRY(os::receive_packet(socket_fd));
-  if (packet.closed)
-    return Error(ErrorCode::Internal, std::string("the process died while ") + stage.get());
-  ChildMessage message = AMBIT_TRY(parse_child_message(packet.bytes));
-  if (message.word == ChildWord::Pid) return static_cast<pid_t>(message.number);
-  return Error::received(static_cast<ErrorCode>(message.code), message.number,
-                         std::move(message.text));
 }
 
 }  // namespace

@@ -58,9 +58,6 @@ struct Arguments {
   ::_exit(kExecFailed);
 }
 
-// Readable state, however small a pipe is: a file that is written already.
-Result<UniqueFd> state_file(const std::string& state) { return os::sealed_memfd("state", state); }
-
 Result<void> wait_until(int pidfd, const spec::Hook& hook) {
   const auto end = Clock::now() + std::chrono::seconds(hook.timeout_secs.value_or(0));
   pollfd poll_fd = {.fd = pidfd, .events = POLLIN, .revents = 0};
@@ -79,7 +76,8 @@ Result<void> wait_until(int pidfd, const spec::Hook& hook) {
 }
 
 Result<void> run_hook(const spec::Hook& hook, const std::string& state, const Confine& confine) {
-  UniqueFd input = AMBIT_TRY(state_file(state));
+  // A file that is written already: no reader is too slow for it.
+  const UniqueFd input = AMBIT_TRY(os::sealed_memfd("state", state));
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return Error::from_errno(errno, "pipe2");
   UniqueFd report(ends[0]);

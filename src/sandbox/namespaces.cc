@@ -23,13 +23,7 @@ namespace {
 
 using spec::NamespaceType;
 
-struct KnownNamespace {
-  NamespaceType type;
-  int flag;
-  const char* name;  // in /proc/PID/ns
-};
-
-constexpr KnownNamespace kKnown[] = {
+constexpr NamespaceKind kKnown[] = {
     {NamespaceType::User, CLONE_NEWUSER, "user"},
     {NamespaceType::Mount, CLONE_NEWNS, "mnt"},
     {NamespaceType::Pid, CLONE_NEWPID, "pid"},
@@ -40,9 +34,9 @@ constexpr KnownNamespace kKnown[] = {
     {NamespaceType::Time, CLONE_NEWTIME, "time"},
 };
 
-const KnownNamespace& known(NamespaceType type) {
+const NamespaceKind& known(NamespaceType type) {
   return *std::find_if(std::begin(kKnown), std::end(kKnown),
-                       [&](const KnownNamespace& item) { return item.type == type; });
+                       [&](const NamespaceKind& item) { return item.type == type; });
 }
 
 Error wrong_type(const char* name) {
@@ -51,7 +45,7 @@ Error wrong_type(const char* name) {
 }
 
 Result<JoinedNamespace> open_namespace(const spec::Namespace& item) {
-  const KnownNamespace& type = known(item.type);
+  const NamespaceKind& type = known(item.type);
   JoinedNamespace joined;
   joined.type = item.type;
   joined.path = item.path;
@@ -62,12 +56,13 @@ Result<JoinedNamespace> open_namespace(const spec::Namespace& item) {
   return joined;
 }
 
-Result<bool> is_our_own(const JoinedNamespace& joined, int procfs_fd) {
+Result<bool> is_our_own(const JoinedNamespace& joined) {
+  const UniqueFd procfs = AMBIT_TRY(os::open_procfs());
   struct stat theirs = {};
   struct stat ours = {};
   const std::string self = strf("self/ns/%s", known(joined.type).name);
   // The magic link itself is wanted: what it leads to is the namespace.
-  if (::fstat(joined.fd.get(), &theirs) < 0 || ::fstatat(procfs_fd, self.c_str(), &ours, 0) < 0)
+  if (::fstat(joined.fd.get(), &theirs) < 0 || ::fstatat(procfs.get(), self.c_str(), &ours, 0) < 0)
     return Error::from_errno(errno, self);
   return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
@@ -104,6 +99,8 @@ Result<void> make_time_namespace(const NamespacePlan& plan, int procfs_fd) {
 
 }  // namespace
 
+std::span<const NamespaceKind> namespace_kinds() { return kKnown; }
+
 bool has_namespace(const spec::RuntimeSpec& spec, NamespaceType type) {
   return std::any_of(spec.namespaces.begin(), spec.namespaces.end(),
                      [&](const spec::Namespace& item) { return item.type == type; });
@@ -127,11 +124,9 @@ Result<NamespacePlan> plan_namespaces(const spec::RuntimeSpec& spec) {
   plan.time_offsets = spec.time_offsets;
   for (const spec::Namespace& item : spec.namespaces) {
     if (!item.path.empty()) {
-      auto joined = open_namespace(item).context("namespace " + item.path);
-      UniqueFd procfs = AMBIT_TRY(os::open_procfs());
-      JoinedNamespace opened = AMBIT_TRY(std::move(joined));
-      if (!AMBIT_TRY(is_our_own(opened, procfs.get()))) {
-        plan.joined.push_back(std::move(opened));
+      JoinedNamespace joined = AMBIT_TRY(open_namespace(item).context("namespace " + item.path));
+      if (!AMBIT_TRY(is_our_own(joined))) {
+        plan.joined.push_back(std::move(joined));
       } else if (item.type == NamespaceType::Mount) {
         return Error(ErrorCode::InvalidArgument,
                      "the container's mount namespace would be the caller's own");

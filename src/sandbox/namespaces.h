@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,13 @@
 
 // The namespaces of a container: which are made, and which are joined by path.
 namespace ambit::sandbox {
+
+struct NamespaceKind {
+  spec::NamespaceType type;
+  int flag;          // CLONE_NEW*
+  const char* name;  // in /proc/PID/ns
+};
+std::span<const NamespaceKind> namespace_kinds();
 
 bool has_namespace(const spec::RuntimeSpec& spec, spec::NamespaceType type);
 

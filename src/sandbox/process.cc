@@ -153,7 +153,7 @@ Result<void> wait_and_run_hooks(const ProcessPlan& plan, const DeferredStart& st
   }
   if (start.hooks == nullptr || start.hooks->empty()) return {};
   channel.enter_stage("running the hooks in the container");
-  return run_hooks(*start.hooks, "startContainer", start.state,
+  return run_hooks(*start.hooks, "startContainer", spec::write_state(*start.state),
                    [&plan] { return confine_hook(plan); });
 }
 

@@ -22,7 +22,7 @@ namespace ambit::sandbox {
 struct DeferredStart {
   int socket_fd = -1;  // -1: no wait
   const std::vector<spec::Hook>* hooks = nullptr;
-  std::string state;  // for the hooks
+  const spec::State* state = nullptr;  // for the hooks
 };
 
 struct ProcessPlan {

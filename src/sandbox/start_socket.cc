@@ -1,6 +1,5 @@
 #include "sandbox/start_socket.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -13,13 +12,6 @@
 namespace ambit::sandbox {
 namespace {
 
-Result<void> wait_readable(int fd) {
-  pollfd poll_fd = {.fd = fd, .events = POLLIN, .revents = 0};
-  while (::poll(&poll_fd, 1, -1) < 0)
-    if (errno != EINTR) return Error::from_errno(errno, "poll");
-  return {};
-}
-
 Error explain(ChildMessage message) {
   if (message.word == ChildWord::ExecFailed) return explain_exec(message.text, message.number);
   return Error::received(static_cast<ErrorCode>(message.code), message.number,
@@ -30,7 +22,7 @@ Error explain(ChildMessage message) {
 
 Result<UniqueFd> wait_for_start(int listening_fd) {
   for (;;) {
-    AMBIT_TRY(wait_readable(listening_fd));
+    AMBIT_TRY(os::wait_readable(listening_fd));
     UniqueFd connection(::accept4(listening_fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (connection) return connection;
     // One that has gone again before it was accepted.
@@ -46,7 +38,7 @@ Result<void> start_created(int dir_fd, const std::string& name) {
   const UniqueFd socket = AMBIT_TRY(std::move(connected));
   bool executing = false;
   for (;;) {
-    AMBIT_TRY(wait_readable(socket.get()));
+    AMBIT_TRY(os::wait_readable(socket.get()));
     auto packet = os::receive_packet(socket.get());
     if (!packet && packet.error().code() == ErrorCode::Busy) continue;
     if (!packet && packet.error().sys_errno() != ECONNRESET) return std::move(packet).error();

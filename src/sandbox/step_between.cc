@@ -1,10 +1,8 @@
 #include "sandbox/step_between.h"
 
-#include <poll.h>
 #include <sched.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <utility>
 
@@ -50,27 +48,24 @@ Result<void> run_between(const BetweenContext& context) {
   ::_exit(sent ? 0 : 1);
 }
 
-// Blocks until it has said how it went.
-Result<pid_t> await_pid(const BetweenContext& context, pid_t between) {
+}  // namespace
+
+Result<pid_t> await_pid(int parent_fd, const StagePage& stage,
+                        const std::function<Result<void>()>& on_unshared) {
   for (;;) {
-    pollfd poll_fd = {.fd = context.parent_fd, .events = POLLIN, .revents = 0};
-    while (::poll(&poll_fd, 1, -1) < 0)
-      if (errno != EINTR) return Error::from_errno(errno, "poll");
-    const os::Packet packet = AMBIT_TRY(os::receive_packet(context.parent_fd));
+    AMBIT_TRY(os::wait_readable(parent_fd));
+    const os::Packet packet = AMBIT_TRY(os::receive_packet(parent_fd));
     if (packet.closed)
-      return Error(ErrorCode::Internal,
-                   std::string("the process died while ") + context.stage.get());
+      return Error(ErrorCode::Internal, std::string("the process died while ") + stage.get());
     ChildMessage message = AMBIT_TRY(parse_child_message(packet.bytes));
     if (message.word == ChildWord::Pid) return static_cast<pid_t>(message.number);
-    if (message.word != ChildWord::Unshared)
+    if (message.word != ChildWord::Unshared || !on_unshared)
       return Error::received(static_cast<ErrorCode>(message.code), message.number,
                              std::move(message.text));
-    AMBIT_TRY(write_id_maps(context.procfs_fd, between, context.plan.id_maps).context("id maps"));
-    AMBIT_TRY(say(context.parent_fd, ParentWord::Mapped));
+    AMBIT_TRY(on_unshared());
+    AMBIT_TRY(say(parent_fd, ParentWord::Mapped));
   }
 }
-
-}  // namespace
 
 Result<os::Process> clone_through_step_between(const BetweenContext& context) {
   os::Process between = AMBIT_TRY(os::clone_process({.cgroup_fd = context.cgroup_fd}));
@@ -79,7 +74,9 @@ Result<os::Process> clone_through_step_between(const BetweenContext& context) {
     AMBIT_TRY(run_between(context));
     return os::Process{.pid = 0, .pidfd = UniqueFd()};
   }
-  const auto pid = await_pid(context, between.pid);
+  const auto pid = await_pid(context.parent_fd, context.stage, [&context, &between] {
+    return write_id_maps(context.procfs_fd, between.pid, context.plan.id_maps).context("id maps");
+  });
   if (!pid) (void)os::send_signal(between.pidfd.get(), SIGKILL);
   (void)os::reap(between.pidfd.get());
   os::Process process;

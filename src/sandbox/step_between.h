@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "base/result.h"
 #include "os/process.h"
 #include "sandbox/channel.h"
@@ -18,6 +20,11 @@ struct BetweenContext {
   int child_fd;
   StagePage& stage;
 };
+
+// Blocks until the process between has said the number of the one that it cloned (ChildWord::Pid),
+// or why it could not. `on_unshared` writes the maps that it asks for on the way.
+Result<pid_t> await_pid(int parent_fd, const StagePage& stage,
+                        const std::function<Result<void>()>& on_unshared = {});
 
 // Runs it and returns the container's first process, a child of the caller, which waits for
 // ParentWord::Mapped. In that process itself `pid` is 0.

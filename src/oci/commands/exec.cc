@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -138,20 +137,11 @@ Result<UniqueFd> open_sub_cgroup(const ExecOptions& exec, const StoredState& sta
   return os::open_in_root(own.get(), exec.cgroup).context("--cgroup " + exec.cgroup);
 }
 
-Result<sandbox::ChildEvent> await_event(sandbox::Child& child) {
-  for (;;) {
-    pollfd poll_fd = {.fd = child.event_fd(), .events = POLLIN, .revents = 0};
-    if (::poll(&poll_fd, 1, -1) < 0 && errno != EINTR) return Error::from_errno(errno, "poll");
-    auto event = child.next_event();
-    if (event || event.error().code() != ErrorCode::Busy) return event;
-  }
-}
-
 // Until its command runs; returns the terminal's master where it is the caller's.
 Result<UniqueFd> follow(sandbox::Child& child, const std::string& console_socket) {
   UniqueFd console;
   for (;;) {
-    sandbox::ChildEvent event = AMBIT_TRY(await_event(child));
+    sandbox::ChildEvent event = AMBIT_TRY(child.wait_event());
     if (event.kind == sandbox::ChildEventKind::Failed) return std::move(event.error);
     if (event.kind == sandbox::ChildEventKind::Executed) return console;
     console = std::move(event.console);
