@@ -121,7 +121,10 @@ Result<void> stop_empty_scope(const std::string& unit, Authority authority) {
     // Not loaded, or without a cgroup: nothing lives there.
     const auto pids = group && !group->empty() ? os::processes_below(*group)
                                                : Result<std::vector<pid_t>>(std::vector<pid_t>());
-    if (pids && !(*pids).empty()) return answer.emplace(Result<void>()), void();
+    if (pids && !(*pids).empty()) {
+      answer.emplace();
+      return;
+    }
     connection->manager->stop_unit(unit, kStopTimeout,
                                    [&](Result<void> result) { answer.emplace(std::move(result)); });
   });

@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "os/file.h"
 #include "os/path.h"
+#include "os/socket.h"
 
 namespace ambit::oci {
 
@@ -30,22 +31,7 @@ Result<UniqueFd> connect_stream(const std::string& path) {
 
 Result<void> send_console(const std::string& path, int master_fd) {
   const UniqueFd socket = AMBIT_TRY(connect_stream(path).context("console socket"));
-  char name[] = "/dev/ptmx";
-  iovec part = {.iov_base = name, .iov_len = sizeof name - 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &master_fd, sizeof master_fd);
-  if (::sendmsg(socket.get(), &message, MSG_NOSIGNAL) < 0)
-    return Error::from_errno(errno, "console socket " + path + ": sendmsg");
-  return {};
+  return os::send_packet(socket.get(), "/dev/ptmx", {master_fd}).context("console socket " + path);
 }
 
 }  // namespace ambit::oci

@@ -1,16 +1,12 @@
 #include "oci/launch.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
-#include <ctime>
 #include <optional>
 
-#include "base/strings.h"
-
+#include "oci/clock.h"
 #include "oci/console.h"
 #include "oci/environment.h"
 #include "oci/seccomp.h"
@@ -35,18 +31,7 @@ struct Launch {
   std::optional<CgroupStart> cgroup;
   UniqueFd console;
   int passed_sockets = 0;
-  bool has_run_hooks = false;
 };
-
-std::string now() {
-  timespec time = {};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  std::tm parts = {};
-  ::gmtime_r(&time.tv_sec, &parts);
-  char text[32];
-  const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  return std::string(text, length) + strf(".%09ldZ", time.tv_nsec);
-}
 
 Result<void> check_terminal(const LaunchOptions& options, const spec::ProcessSpec& process) {
   const bool is_detached = options.until == Until::Created;
@@ -84,7 +69,6 @@ Result<sandbox::Child> start_child(Launch& launch, const SeccompPlan& seccomp) {
 }
 
 Result<void> run_outer_hooks(Launch& launch) {
-  launch.has_run_hooks = true;
   const spec::Hooks& hooks = launch.bundle.spec.hooks;
   const auto state_as = [&launch](Status status) {
     return spec::write_state(make_state(launch.state, status, launch.bundle.spec));
@@ -107,19 +91,10 @@ Result<void> on_ready(Launch& launch, sandbox::Child& child, UniqueFd console) {
   return child.go();
 }
 
-Result<sandbox::ChildEvent> await_event(sandbox::Child& child) {
-  for (;;) {
-    pollfd poll_fd = {.fd = child.event_fd(), .events = POLLIN, .revents = 0};
-    if (::poll(&poll_fd, 1, -1) < 0 && errno != EINTR) return Error::from_errno(errno, "poll");
-    auto event = child.next_event();
-    if (event || event.error().code() != ErrorCode::Busy) return event;
-  }
-}
-
 // Until the process is where it is to be.
 Result<void> follow(Launch& launch, sandbox::Child& child) {
   for (;;) {
-    sandbox::ChildEvent event = AMBIT_TRY(await_event(child));
+    sandbox::ChildEvent event = AMBIT_TRY(child.wait_event());
     switch (event.kind) {
       case sandbox::ChildEventKind::Mounted:
         AMBIT_TRY(run_outer_hooks(launch));
@@ -153,7 +128,7 @@ Result<os::Process> build(Launch& launch) {
         AMBIT_TRY(os::listen_packets(launch.folder.fd(), StateFolder::kStartSocket));
   sandbox::Child child = AMBIT_TRY(start_child(launch, seccomp));
   AMBIT_TRY(follow(launch, child));
-  launch.state.created = now();
+  launch.state.created = utc_now(Precision::Nanoseconds);
   AMBIT_TRY(launch.folder.write_state(launch.state));
   AMBIT_TRY(write_pid_file(launch.options.pid_file, launch.state.pid));
   return child.take_process();
@@ -163,7 +138,7 @@ void undo(const Launch& launch, const StateStore& store) {
   // Told by the error that led here; what can't be removed now `delete --force` still finds.
   (void)destroy_cgroup(launch.state.cgroup);
   (void)store.remove(launch.options.id);
-  if (!launch.has_run_hooks) return;
+  if (launch.state.pid == 0) return;
   const spec::RuntimeSpec& spec = launch.bundle.spec;
   (void)sandbox::run_all_hooks(spec.hooks.poststop, "poststop",
                                spec::write_state(make_state(launch.state, Status::Stopped, spec)));

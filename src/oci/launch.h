@@ -36,7 +36,7 @@ struct Launched {
 };
 
 // Makes the container, with its cgroup, hooks and state folder. An error has undone all of it, and
-// has run the poststop hooks where others were run before.
+// has run the poststop hooks where there was a process already, and so maybe other hooks.
 Result<Launched> launch(const Context& context, const LaunchOptions& options);
 
 // Writes the number to `path` so that readers see all of it or no file. "" is nothing to do.

@@ -5,23 +5,14 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
+#include "oci/clock.h"
 #include "os/file.h"
 
 namespace ambit::oci {
 namespace {
-
-// RFC 3339, in UTC.
-std::string now() {
-  const std::time_t seconds = std::time(nullptr);
-  std::tm parts = {};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
-}
 
 const char* level_name(LogLevel level) {
   switch (level) {
@@ -43,9 +34,10 @@ std::string format_line(LogFormat format, LogLevel level, const std::string& mes
   };
   const std::string name = level_name(level);
   if (format == LogFormat::Json)
-    return "{\"level\":\"" + name + "\",\"msg\":" + quoted(message) + ",\"time\":" + quoted(now()) +
-           "}\n";
-  return "time=" + quoted(now()) + " level=" + name + " msg=" + quoted(message) + "\n";
+    return "{\"level\":\"" + name + "\",\"msg\":" + quoted(message) +
+           ",\"time\":" + quoted(utc_now(Precision::Seconds)) + "}\n";
+  return "time=" + quoted(utc_now(Precision::Seconds)) + " level=" + name +
+         " msg=" + quoted(message) + "\n";
 }
 
 // Whether it could be written.
