@@ -54,10 +54,12 @@ hook() {
     run ! oci state "$c"
 }
 
-@test "oci: a createContainer hook that fails fails create" {
+@test "oci: a createContainer hook that fails fails create and runs poststop" {
     make_bundle sleep 100
     hook createContainer 'exit 3'
+    hook poststop "touch '$BATS_TEST_TMPDIR/stopped'"
     not create
+    [[ -e $BATS_TEST_TMPDIR/stopped ]]
     run ! oci state "$c"
 }
 
