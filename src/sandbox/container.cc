@@ -125,7 +125,7 @@ Result<void> report_ready(Container& container, ChildChannel& channel) {
 // The parent has moved the process into its final cgroup, which becomes the namespace's root.
 Result<void> finish_with_cgroup(Container& container) {
   const spec::RuntimeSpec& spec = *container.plan->spec;
-  if (has_namespace(spec, NamespaceType::Cgroup))
+  if (has_new_namespace(spec, NamespaceType::Cgroup))
     AMBIT_TRY(os::unshare(CLONE_NEWCGROUP, "cgroup namespace"));
   AMBIT_TRY(mount_cgroups(container.root.get(), container.mounts, container.mount_context));
   AMBIT_TRY(finish_mounts(container.mounts));

@@ -25,7 +25,7 @@ add_mount() { change '.mounts += [$mount]' --argjson mount "$1"; }
 
 # A process in namespaces of its own, which a container can join.
 start_neighbour() {
-    unshare -r -n -u sh -c 'busybox hostname neighbour; exec sleep 100' 3>&- 4>&- &
+    unshare -r -n -u -C sh -c 'busybox hostname neighbour; exec sleep 100' 3>&- 4>&- &
     neighbour=$!
     eventually runs_sleep "$neighbour"
 }
@@ -58,13 +58,13 @@ teardown() {
 @test "oci: namespaces given by path are joined" {
     start_neighbour
     # shellcheck disable=SC2016  # a variable of the container's shell
-    make_bundle sh -c 'for type in net uts; do busybox readlink /proc/self/ns/$type; done; busybox hostname'
+    make_bundle sh -c 'for type in net uts cgroup; do busybox readlink /proc/self/ns/$type; done; busybox hostname'
     # shellcheck disable=SC2016  # a variable of jq
     change 'del(.hostname, .linux.uidMappings, .linux.gidMappings)
-        | .linux.namespaces |= map(if (.type == "network" or .type == "uts" or .type == "user")
+        | .linux.namespaces |= map(if (.type | IN("network", "uts", "cgroup", "user"))
             then .path = "/proc/" + $pid + "/ns/" + ({network: "net"}[.type] // .type) else . end)' \
         --arg pid "$neighbour"
-    prints "$(readlink "/proc/$neighbour/ns/net" "/proc/$neighbour/ns/uts")"$'\n'neighbour
+    prints "$(readlink "/proc/$neighbour/ns/"{net,uts,cgroup})"$'\n'neighbour
 }
 
 @test "oci: a namespace given by path that is of another type is refused" {
