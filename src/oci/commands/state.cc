@@ -32,7 +32,7 @@ Result<Shown> look_at(const StateFolder& folder) {
 
 std::string owner_name(std::uint32_t uid) {
   const passwd* entry = ::getpwuid(uid);
-  return entry != nullptr ? entry->pw_name : "#" + std::to_string(uid);
+  return entry != nullptr ? entry->pw_name : strf("#%u", uid);
 }
 
 json to_json(const Shown& shown) {
