@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/nearest.h"
 #include "base/strings.h"
 #include "cli/exit_codes.h"
-#include "cli/nearest.h"
 #include "cli/output.h"
 #include "cli/verbs.h"
 

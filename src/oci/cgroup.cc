@@ -11,9 +11,9 @@
 #include "base/unique_fd.h"
 #include "oci/cgroup_devices.h"
 #include "oci/cgroup_files.h"
-#include "oci/cgroup_limits.h"
 #include "oci/cgroup_scope.h"
 #include "os/cgroup.h"
+#include "spec/limit_lines.h"
 
 namespace ambit::oci {
 namespace {
@@ -25,7 +25,7 @@ constexpr ino_t kInitialUserNamespace = 0xEFFFFFFD;
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
 // What a relative path is appended to. With limits it is the parent of our own cgroup.
-Result<std::string> base_path(const std::vector<LimitLine>& lines) {
+Result<std::string> base_path(const std::vector<spec::LimitLine>& lines) {
   auto own = os::cgroup_of(::getpid());
   if (!own) return own;
   if (own->compare(0, 3, "/..") == 0)
@@ -35,7 +35,8 @@ Result<std::string> base_path(const std::vector<LimitLine>& lines) {
   return own;
 }
 
-Result<std::string> folder_path(const CgroupRequest& request, const std::vector<LimitLine>& lines) {
+Result<std::string> folder_path(const CgroupRequest& request,
+                                const std::vector<spec::LimitLine>& lines) {
   if (request.cgroups_path.compare(0, 1, "/") == 0) return request.cgroups_path;
   if (request.cgroups_path.find(':') != std::string::npos)
     return Error(ErrorCode::InvalidArgument,
@@ -66,7 +67,7 @@ Authority own_authority() {
 
 struct CgroupStart::State {
   Authority authority = Authority::User;
-  std::vector<LimitLine> lines;
+  std::vector<spec::LimitLine> lines;
   std::vector<spec::DeviceRule> devices;
   Cgroup cgroup;
   bool is_finished = false;
@@ -88,8 +89,8 @@ struct CgroupStart::State {
 };
 
 void CgroupStart::State::leave_out_pids() {
-  const auto found = std::find_if(lines.begin(), lines.end(), [](const LimitLine& line) {
-    return line.file == "pids.max" && !is_unlimited(line);
+  const auto found = std::find_if(lines.begin(), lines.end(), [](const spec::LimitLine& line) {
+    return line.file == "pids.max" && !spec::is_unlimited(line);
   });
   if (found == lines.end() || has_controller_at_all("pids")) return;
   warning = "the limit of " + found->value +
@@ -123,7 +124,7 @@ Result<void> CgroupStart::State::prepare_folder(const CgroupRequest& request) {
   if (!is_optional || folder || !is_refusal(made.error())) {
     Result<void> failed = std::move(made).context("cgroup " + cgroup.path);
     if (lines.empty() || folder) return failed;
-    return std::move(failed).context("cannot set " + controller_of(lines.front().file) +
+    return std::move(failed).context("cannot set " + spec::controller_of(lines.front().file) +
                                      " limit: container could not join or create cgroup");
   }
   // Nothing is limited, and the caller's own limits, if any, go on.
@@ -157,7 +158,7 @@ Result<CgroupStart> CgroupStart::prepare(const CgroupRequest& request) {
   state->authority = request.authority;
   state->cgroup.manager = request.manager;
   if (request.resources != nullptr) {
-    state->lines = AMBIT_TRY(limit_lines(*request.resources).context("linux.resources"));
+    state->lines = AMBIT_TRY(spec::limit_lines(*request.resources).context("linux.resources"));
     state->devices = request.resources->devices;
   }
   state->leave_out_pids();

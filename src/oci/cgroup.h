@@ -17,9 +17,9 @@
 //   Filesystem  a folder below /sys/fs/cgroup with the limits in its files
 //
 // Both end with the kernel's files read back: a limit that is not in force is an error that names
-// file, controller and fix. Which resources are refused: cgroup_limits.h. Device rules become a BPF
-// program on the cgroup for root in the initial user namespace; elsewhere they are skipped, since
-// no device can be made there that was not handed in: cgroup_devices.h.
+// file, controller and fix. Which resources are refused: spec/limit_lines.h. Device rules become a
+// BPF program on the cgroup for root in the initial user namespace; elsewhere they are skipped,
+// since no device can be made there that was not handed in: cgroup_devices.h.
 namespace ambit::oci {
 
 // Numbers are in state files: do not change.

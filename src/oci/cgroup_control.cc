@@ -8,9 +8,9 @@
 #include "oci/cgroup.h"
 #include "oci/cgroup_devices.h"
 #include "oci/cgroup_files.h"
-#include "oci/cgroup_limits.h"
 #include "oci/cgroup_scope.h"
 #include "os/cgroup.h"
+#include "spec/limit_lines.h"
 
 // A container's cgroup while it lives, and its end.
 namespace ambit::oci {
@@ -86,11 +86,11 @@ Result<void> join_cgroup(const Cgroup& cgroup, pid_t pid, pid_t init) {
 Result<void> update_limits(const Cgroup& cgroup, const spec::Resources& resources,
                            Authority authority) {
   if (cgroup.path.empty()) {
-    if (AMBIT_TRY(limit_lines(resources)).empty()) return {};
+    if (AMBIT_TRY(spec::limit_lines(resources)).empty()) return {};
     return no_cgroup();
   }
   const UniqueFd fd = AMBIT_TRY(open(cgroup));
-  const auto lines = AMBIT_TRY(limit_lines(resources, read_current_limits(fd.get())));
+  const auto lines = AMBIT_TRY(spec::limit_lines(resources, read_current_limits(fd.get())));
   AMBIT_TRY(check_usage(fd.get(), resources));
   if (cgroup.manager == CgroupManager::Systemd) {
     bus::OptionWriter properties;

@@ -73,13 +73,13 @@ struct Wanted {
   Names welcome;
 };
 
-Wanted wanted_controllers(CgroupManager manager, const std::vector<LimitLine>& lines) {
+Wanted wanted_controllers(CgroupManager manager, const std::vector<spec::LimitLine>& lines) {
   static const Names kOfSystemd = {"cpu", "cpuset", "io", "memory", "pids"};
   Wanted wanted;
   if (manager == CgroupManager::Filesystem) wanted.welcome = {"cpu", "io", "memory", "pids"};
-  for (const LimitLine& line : lines) {
-    const std::string name = controller_of(line.file);
-    if (is_unlimited(line) || name.empty()) continue;
+  for (const spec::LimitLine& line : lines) {
+    const std::string name = spec::controller_of(line.file);
+    if (spec::is_unlimited(line) || name.empty()) continue;
     if (manager == CgroupManager::Systemd && kOfSystemd.count(name) > 0) continue;
     wanted.needed.insert(name);
   }
@@ -109,8 +109,8 @@ bool exists(int cgroup_fd, const std::string& file) {
   return ::faccessat(cgroup_fd, file.c_str(), F_OK, 0) == 0;
 }
 
-Error missing_file(int cgroup_fd, const std::string& path, const LimitLine& line) {
-  const std::string controller = controller_of(line.file);
+Error missing_file(int cgroup_fd, const std::string& path, const spec::LimitLine& line) {
+  const std::string controller = spec::controller_of(line.file);
   auto there = read_names(cgroup_fd, "cgroup.controllers");
   if (there && there->count(controller) == 0)
     return no_controller(controller, path, own_authority()).context(line.file);
@@ -121,8 +121,8 @@ Error missing_file(int cgroup_fd, const std::string& path, const LimitLine& line
                strf("no file %s in %s%s: %s", line.file.c_str(), kMount, path.c_str(), fix));
 }
 
-Result<void> apply_limit(int cgroup_fd, const std::string& path, const LimitLine& line) {
-  if (line.check == LimitCheck::None) {
+Result<void> apply_limit(int cgroup_fd, const std::string& path, const spec::LimitLine& line) {
+  if (line.check == spec::LimitCheck::None) {
     Result<void> written = os::write_value_at(cgroup_fd, line.file, line.value);
     if (!written && written.error().sys_errno() == ENOENT)
       return missing_file(cgroup_fd, path, line);
@@ -131,14 +131,14 @@ Result<void> apply_limit(int cgroup_fd, const std::string& path, const LimitLine
   auto before = os::read_file_at(cgroup_fd, line.file, kMaxFileBytes);
   if (!before) {
     if (before.error().sys_errno() != ENOENT) return std::move(before).error();
-    if (is_unlimited(line)) return {};
+    if (spec::is_unlimited(line)) return {};
     if (!line.unless_file.empty() && exists(cgroup_fd, line.unless_file)) return {};
     return missing_file(cgroup_fd, path, line);
   }
-  if (is_in_force(line, *before)) return {};
+  if (spec::is_in_force(line, *before)) return {};
   AMBIT_TRY(os::write_value_at(cgroup_fd, line.file, line.value).context("\"" + line.value + "\""));
   const std::string after = AMBIT_TRY(os::read_file_at(cgroup_fd, line.file, kMaxFileBytes));
-  if (is_in_force(line, after)) return {};
+  if (spec::is_in_force(line, after)) return {};
   return Error(ErrorCode::HostUnsupported,
                strf("%s of %s%s is \"%s\" after \"%s\" was written: the kernel does not apply it",
                     line.file.c_str(), kMount, path.c_str(), std::string(trim(after)).c_str(),
@@ -158,7 +158,7 @@ Result<UniqueFd> make_cgroup_path(int root_fd, const std::string& path) {
 }
 
 Result<void> enable_controllers(int root_fd, const Cgroup& cgroup,
-                                const std::vector<LimitLine>& lines, Authority authority) {
+                                const std::vector<spec::LimitLine>& lines, Authority authority) {
   const Wanted wanted = wanted_controllers(cgroup.manager, lines);
   if (wanted.needed.empty() && wanted.welcome.empty()) return {};
   UniqueFd fd = AMBIT_TRY(os::open_at(root_fd, ".", O_PATH | O_DIRECTORY));
@@ -172,8 +172,8 @@ Result<void> enable_controllers(int root_fd, const Cgroup& cgroup,
 }
 
 Result<void> apply_limits(int cgroup_fd, const std::string& path,
-                          const std::vector<LimitLine>& lines) {
-  for (const LimitLine& line : lines)
+                          const std::vector<spec::LimitLine>& lines) {
+  for (const spec::LimitLine& line : lines)
     AMBIT_TRY(apply_limit(cgroup_fd, path, line).context("limiting the container"));
   return {};
 }
@@ -185,8 +185,8 @@ bool has_controller_at_all(const std::string& name) {
   return names && (*names).count(name) > 0;
 }
 
-CurrentLimits read_current_limits(int cgroup_fd) {
-  CurrentLimits current;
+spec::CurrentLimits read_current_limits(int cgroup_fd) {
+  spec::CurrentLimits current;
   if (const auto text = os::read_file_at(cgroup_fd, "memory.max", kMaxFileBytes); text)
     current.memory_max = std::string(trim(*text));
   const auto text = os::read_file_at(cgroup_fd, "cpu.max", kMaxFileBytes);

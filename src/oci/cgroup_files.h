@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "oci/cgroup.h"
-#include "oci/cgroup_limits.h"
+#include "spec/limit_lines.h"
 
 // The folders and files of cgroup v2. A `root_fd` is the top of the hierarchy
 // (os::open_cgroup("/"), in tests any folder) and a path is absolute below it.
@@ -27,16 +27,16 @@ bool has_controller_at_all(const std::string& name);
 // is no error. Systemd: only those that systemd has no business with (hugetlb, rdma, misc); the
 // others are there where they are delegated, and are systemd's to enable.
 Result<void> enable_controllers(int root_fd, const Cgroup& cgroup,
-                                const std::vector<LimitLine>& lines, Authority authority);
+                                const std::vector<spec::LimitLine>& lines, Authority authority);
 
 // Writes each line unless it is in force already, and reads it back. A line that limits nothing is
 // in force where there is no such file. HostUnsupported where a file is missing, or where the
 // kernel says something else afterwards; writing errors are the kernel's. `path` is for messages.
 Result<void> apply_limits(int cgroup_fd, const std::string& path,
-                          const std::vector<LimitLine>& lines);
+                          const std::vector<spec::LimitLine>& lines);
 
 // From the files; the defaults where there are none.
-CurrentLimits read_current_limits(int cgroup_fd);
+spec::CurrentLimits read_current_limits(int cgroup_fd);
 
 // memory.current; 0 where the memory controller is off.
 Result<std::uint64_t> memory_in_use(int cgroup_fd);

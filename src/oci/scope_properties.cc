@@ -71,7 +71,7 @@ Result<void> add_device_rates(const std::string& value,
   return {};
 }
 
-Result<void> add_limit(const LimitLine& line, bus::OptionWriter& properties,
+Result<void> add_limit(const spec::LimitLine& line, bus::OptionWriter& properties,
                        std::map<std::string, DeviceNumbers>& by_property) {
   for (const auto& [file, property] : kNumbers) {
     if (line.file != file) continue;
@@ -79,9 +79,10 @@ Result<void> add_limit(const LimitLine& line, bus::OptionWriter& properties,
   }
   if (line.file == "cpu.idle" && line.value == "1") properties.set("CPUWeight", std::uint64_t{0});
   if (line.file == "cpu.max") return add_quota(line.value, properties);
-  if (line.file == "cpuset.cpus") properties.set("AllowedCPUs", AMBIT_TRY(cpu_mask(line.value)));
+  if (line.file == "cpuset.cpus")
+    properties.set("AllowedCPUs", AMBIT_TRY(spec::cpu_mask(line.value)));
   if (line.file == "cpuset.mems")
-    properties.set("AllowedMemoryNodes", AMBIT_TRY(cpu_mask(line.value)));
+    properties.set("AllowedMemoryNodes", AMBIT_TRY(spec::cpu_mask(line.value)));
   if (line.file == "io.max") return add_device_rates(line.value, by_property);
   constexpr std::string_view kDefault = "default ";
   if (line.file == "io.weight" && line.value.compare(0, kDefault.size(), kDefault) == 0)
@@ -117,10 +118,10 @@ Result<ScopeName> scope_name(const std::string& cgroups_path, const std::string&
   return ScopeName{systemd::escape_unit_name(name) + ".scope", slice};
 }
 
-Result<void> add_limit_properties(const std::vector<LimitLine>& lines,
+Result<void> add_limit_properties(const std::vector<spec::LimitLine>& lines,
                                   bus::OptionWriter& properties) {
   std::map<std::string, DeviceNumbers> by_property;
-  for (const LimitLine& line : lines) AMBIT_TRY(add_limit(line, properties, by_property));
+  for (const spec::LimitLine& line : lines) AMBIT_TRY(add_limit(line, properties, by_property));
   for (auto& [property, devices] : by_property) properties.set(property, std::move(devices));
   return {};
 }

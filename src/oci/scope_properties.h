@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "bus/options.h"
 #include "oci/cgroup.h"
-#include "oci/cgroup_limits.h"
+#include "spec/limit_lines.h"
 
 // What a container's scope is called and which properties it gets.
 namespace ambit::oci {
@@ -29,7 +29,7 @@ Result<ScopeName> scope_name(const std::string& cgroups_path, const std::string&
 // systemd remembers it in; the file gets the exact value) and CPUQuotaPeriodUSec, AllowedCPUs,
 // AllowedMemoryNodes, TasksMax, IOWeight, IO{Read,Write}{Bandwidth,IOPS}Max. A file without one has
 // only its line, and systemd leaves it alone.
-Result<void> add_limit_properties(const std::vector<LimitLine>& lines,
+Result<void> add_limit_properties(const std::vector<spec::LimitLine>& lines,
                                   bus::OptionWriter& properties);
 
 // Annotations "org.systemd.property.NAME": VALUE in GVariant's text form becomes property NAME.

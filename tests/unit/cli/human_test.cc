@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "cli/table.h"
 
 namespace ambit::cli {

@@ -41,7 +41,7 @@ class CgroupFiles : public testing::Test {
   UniqueFd root;
 };
 
-using Lines = std::vector<LimitLine>;
+using Lines = std::vector<spec::LimitLine>;
 
 TEST_F(CgroupFiles, ALimitIsWrittenAndReadBack) {
   put("pids.max", "");
@@ -53,7 +53,7 @@ TEST_F(CgroupFiles, WhatIsInForceIsNotWritten) {
   put("memory.max", "8192\n");
   fs::permissions(top + "/memory.max", fs::perms::owner_read);
   const auto applied =
-      apply_limits(root.get(), "/x", Lines{{"memory.max", "10000", LimitCheck::Bytes}});
+      apply_limits(root.get(), "/x", Lines{{"memory.max", "10000", spec::LimitCheck::Bytes}});
   EXPECT_TRUE(applied) << applied.error().message();
   EXPECT_EQ(get("memory.max"), "8192\n");
 }
@@ -79,15 +79,15 @@ TEST_F(CgroupFiles, AMissingControllerIsNamedWithItsFix) {
 TEST_F(CgroupFiles, NoLimitNeedsNoController) {
   put("cgroup.controllers", "\n");
   EXPECT_TRUE(apply_limits(root.get(), "/x",
-                           Lines{{"memory.max", "max", LimitCheck::Bytes},
-                                 {"cpu.max", "max 100000", LimitCheck::Quota},
-                                 {"io.max", "8:0 rbps=max", LimitCheck::Entry}}));
+                           Lines{{"memory.max", "max", spec::LimitCheck::Bytes},
+                                 {"cpu.max", "max 100000", spec::LimitCheck::Quota},
+                                 {"io.max", "8:0 rbps=max", spec::LimitCheck::Entry}}));
 }
 
 TEST_F(CgroupFiles, OneOfTwoFilesIsEnough) {
   put("io.bfq.weight", "");
-  const Lines lines = {{"io.weight", "default 5", LimitCheck::Entry, "io.bfq.weight"},
-                       {"io.bfq.weight", "default 7", LimitCheck::Entry, "io.weight"}};
+  const Lines lines = {{"io.weight", "default 5", spec::LimitCheck::Entry, "io.bfq.weight"},
+                       {"io.bfq.weight", "default 7", spec::LimitCheck::Entry, "io.weight"}};
   const auto applied = apply_limits(root.get(), "/x", lines);
   EXPECT_TRUE(applied) << applied.error().message();
   EXPECT_EQ(get("io.bfq.weight"), "default 7");
@@ -154,7 +154,7 @@ TEST_F(CgroupFiles, ALinkInThePathIsNotFollowed) {
 TEST_F(CgroupFiles, LimitsOfBeforeAreReadForAnUpdate) {
   put("memory.max", "4096\n");
   put("cpu.max", "5000 20000\n");
-  const CurrentLimits current = read_current_limits(root.get());
+  const spec::CurrentLimits current = read_current_limits(root.get());
   EXPECT_EQ(current.memory_max, "4096");
   EXPECT_EQ(current.cpu_quota, "5000");
   EXPECT_EQ(current.cpu_period_usec, 20'000);

@@ -91,7 +91,7 @@ Pairs sent(const bus::OptionWriter& properties) {
 Pairs limits(const std::string& json) {
   const auto resources = spec::parse_resources(json);
   if (!resources) return {{"unparsed", resources.error().message()}};
-  const auto lines = limit_lines(*resources);
+  const auto lines = spec::limit_lines(*resources);
   if (!lines) return {{"error", lines.error().message()}};
   bus::OptionWriter properties;
   const auto added = add_limit_properties(*lines, properties);

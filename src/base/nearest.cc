@@ -1,8 +1,8 @@
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 
-namespace ambit::cli {
+namespace ambit {
 namespace {
 
 // Optimal string alignment distance.
@@ -38,4 +38,4 @@ std::string nearest(std::string_view typed, const std::vector<std::string>& word
   return best;
 }
 
-}  // namespace ambit::cli
+}  // namespace ambit

@@ -1,13 +1,13 @@
-#include "oci/cgroup_limits.h"
+#include "spec/limit_lines.h"
 
 #include <gtest/gtest.h>
 
-namespace ambit::oci {
+namespace ambit::spec {
 namespace {
 
 // As "file=value" each, or the error.
 std::vector<std::string> lines_of(const std::string& json, const CurrentLimits& current = {}) {
-  const auto resources = spec::parse_resources(json);
+  const auto resources = parse_resources(json);
   if (!resources) return {"unparsed: " + resources.error().message()};
   const auto lines = limit_lines(*resources, current);
   if (!lines) return {"error: " + lines.error().message()};
@@ -19,7 +19,7 @@ std::vector<std::string> lines_of(const std::string& json, const CurrentLimits& 
 using Lines = std::vector<std::string>;
 
 ErrorCode code_of(const std::string& json) {
-  const auto resources = spec::parse_resources(json);
+  const auto resources = parse_resources(json);
   EXPECT_TRUE(resources) << resources.error().message();
   if (!resources) return ErrorCode::Internal;
   const auto lines = limit_lines(*resources);
@@ -225,4 +225,4 @@ TEST(LimitInForce, AQuotaIsComparedWordByWord) {
 }
 
 }  // namespace
-}  // namespace ambit::oci
+}  // namespace ambit::spec

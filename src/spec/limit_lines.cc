@@ -1,4 +1,4 @@
-#include "oci/cgroup_limits.h"
+#include "spec/limit_lines.h"
 
 #include <unistd.h>
 
@@ -7,13 +7,10 @@
 
 #include "base/strings.h"
 
-namespace ambit::oci {
+namespace ambit::spec {
 namespace {
 
 using Lines = std::vector<LimitLine>;
-using spec::BlockIoLimits;
-using spec::CpuLimits;
-using spec::MemoryLimits;
 
 constexpr char kMax[] = "max";
 
@@ -34,7 +31,7 @@ Result<std::string> amount(std::int64_t value, const char* member) {
   return std::to_string(value);
 }
 
-Result<void> refuse_v1(const spec::Resources& resources) {
+Result<void> refuse_v1(const Resources& resources) {
   if (resources.memory) {
     const MemoryLimits& memory = *resources.memory;
     if (asks(memory.kernel_bytes) && *memory.kernel_bytes != -1) return v1_only("memory.kernel");
@@ -50,7 +47,7 @@ Result<void> refuse_v1(const spec::Resources& resources) {
   }
   if (resources.block_io) {
     if (asks(resources.block_io->leaf_weight)) return v1_only("blockIO.leafWeight");
-    for (const spec::DeviceWeight& device : resources.block_io->devices)
+    for (const DeviceWeight& device : resources.block_io->devices)
       if (asks(device.leaf_weight)) return v1_only("blockIO.weightDevice.leafWeight");
   }
   if (asks(resources.network_class_id)) return v1_only("network.classID");
@@ -145,21 +142,21 @@ Result<void> add_block_io(const BlockIoLimits& io, Lines& lines) {
     lines.push_back(
         {"io.bfq.weight", "default " + std::to_string(*io.weight), LimitCheck::Entry, "io.weight"});
   }
-  for (const spec::DeviceWeight& device : io.devices) {
+  for (const DeviceWeight& device : io.devices) {
     if (!asks(device.weight)) continue;
     AMBIT_TRY(check_weight(*device.weight, "blockIO.weightDevice.weight"));
     lines.push_back({"io.bfq.weight",
                      device_name(device.major, device.minor) + " " + std::to_string(*device.weight),
                      LimitCheck::Entry});
   }
-  const std::pair<const std::vector<spec::DeviceRate>*, const char*> kRates[] = {
+  const std::pair<const std::vector<DeviceRate>*, const char*> kRates[] = {
       {&io.read_bps, "rbps"},
       {&io.write_bps, "wbps"},
       {&io.read_iops, "riops"},
       {&io.write_iops, "wiops"},
   };
   for (const auto& [rates, word] : kRates)
-    for (const spec::DeviceRate& rate : *rates)
+    for (const DeviceRate& rate : *rates)
       // 0 is how v1 took a limit away.
       lines.push_back({"io.max",
                        strf("%s %s=%s", device_name(rate.major, rate.minor).c_str(), word,
@@ -176,11 +173,11 @@ Result<void> check_name(const std::string& name, const char* member) {
   return wrong(member, "\"" + name + "\" is no name");
 }
 
-Result<void> add_others(const spec::Resources& resources, Lines& lines) {
+Result<void> add_others(const Resources& resources, Lines& lines) {
   if (asks(resources.pids_limit))
     lines.push_back(
         {"pids.max", *resources.pids_limit < 0 ? kMax : std::to_string(*resources.pids_limit)});
-  for (const spec::HugepageLimit& pages : resources.hugepages) {
+  for (const HugepageLimit& pages : resources.hugepages) {
     AMBIT_TRY(check_name(pages.page_size, "hugepageLimits.pageSize"));
     const std::string value = pages.limit_bytes > static_cast<std::uint64_t>(INT64_MAX)
                                   ? kMax
@@ -287,7 +284,7 @@ bool has_entry(const LimitLine& line, std::string_view content) {
 
 }  // namespace
 
-Result<std::vector<LimitLine>> limit_lines(const spec::Resources& resources,
+Result<std::vector<LimitLine>> limit_lines(const Resources& resources,
                                            const CurrentLimits& current) {
   AMBIT_TRY(refuse_v1(resources));
   Lines lines;
@@ -362,4 +359,4 @@ Result<std::vector<std::uint8_t>> cpu_mask(std::string_view list) {
   return mask;
 }
 
-}  // namespace ambit::oci
+}  // namespace ambit::spec

@@ -12,7 +12,7 @@
 // linux.resources as lines for the files of a cgroup v2, without touching any. What systemd gets as
 // properties is made from the same lines (scope_properties.h), so there is one place that knows
 // what a resource means.
-namespace ambit::oci {
+namespace ambit::spec {
 
 // How to tell from a file's content that a line is in force.
 enum class LimitCheck {
@@ -53,7 +53,7 @@ struct CurrentLimits {
 // InvalidArgument names the member that is wrong. Unsupported: what only cgroup v1 has and asks for
 // something: memory.kernel, kernelTCP, swappiness, disableOOMKiller true, cpu.realtimeRuntime and
 // realtimePeriod, leafWeight, network.classID and priorities.
-Result<std::vector<LimitLine>> limit_lines(const spec::Resources& resources,
+Result<std::vector<LimitLine>> limit_lines(const Resources& resources,
                                            const CurrentLimits& current = {});
 
 // Whether what the kernel says of `line.file` is what the line asks for.
@@ -70,4 +70,4 @@ std::string controller_of(std::string_view file);
 // it.
 Result<std::vector<std::uint8_t>> cpu_mask(std::string_view list);
 
-}  // namespace ambit::oci
+}  // namespace ambit::spec
