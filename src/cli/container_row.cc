@@ -9,6 +9,7 @@
 namespace ambit::cli {
 namespace {
 
+constexpr char kRestarting[] = "restarting";  // no state on the bus: it has exited until then
 constexpr std::string_view kFilterKeys[] = {"name", "id", "status", "image", "label", "exited"};
 
 Result<ContainerRow> read_properties(bus::Message& message) {
@@ -28,7 +29,10 @@ Result<ContainerRow> read_properties(bus::Message& message) {
       .add("ExitCode", row.exit_code)
       .add("ExitReason", row.exit_reason)
       .add("MainPID", row.main_pid)
-      .add("OomKilled", row.oom_killed);
+      .add("OomKilled", row.oom_killed)
+      .add("RestartPolicy", row.restart_policy)
+      .add("RestartCount", row.restart_count)
+      .add("RestartAt", row.restart_usec);
   AMBIT_TRY(reader.read(message, bus::UnknownKeys::Skip));
   return row;
 }
@@ -64,6 +68,7 @@ bool matches_image(const ContainerRow& row, const std::string& wanted) {
 bool matches_value(const ContainerRow& row, const std::string& key, const std::string& wanted) {
   if (key == "name") return row.name.find(wanted) != std::string::npos;
   if (key == "id") return row.id.starts_with(wanted);
+  if (key == "status" && wanted == kRestarting) return row.restart_usec != 0;
   if (key == "status") return row.state == wanted;
   if (key == "image") return matches_image(row, wanted);
   if (key == "exited") return row.state == "exited" && strf("%d", row.exit_code) == wanted;
@@ -95,19 +100,33 @@ Result<std::vector<ContainerRow>> list_containers(Client& client) {
 
 bool is_running(const ContainerRow& row) {
   return row.state == "starting" || row.state == "running" || row.state == "paused" ||
-         row.state == "stopping";
+         row.state == "stopping" || row.restart_usec != 0;
 }
+
+namespace {
+
+std::string code_text(const ContainerRow& row) {
+  return row.exit_code >= 0 && row.exit_reason != "lost" ? strf("%d", row.exit_code) : "unknown";
+}
+
+std::string restart_text(const ContainerRow& row, std::int64_t now_usec) {
+  const std::int64_t left = row.restart_usec - now_usec;
+  const std::string when =
+      left > 0 ? strf("in %lld s", static_cast<long long>((left + 999'999) / 1'000'000)) : "now";
+  return "Restarting (" + code_text(row) + ") " + when;
+}
+
+}  // namespace
 
 std::string status_text(const ContainerRow& row, std::int64_t now_usec) {
   if (row.state == "running" || row.state == "paused") {
     const std::int64_t since = now_usec > row.started_usec ? now_usec - row.started_usec : 0;
     return "Up " + human_duration(since) + (row.state == "paused" ? " (paused)" : "");
   }
+  if (row.restart_usec != 0) return restart_text(row, now_usec);
   if (row.state == "exited") {
-    const bool known = row.exit_code >= 0 && row.exit_reason != "lost";
-    const std::string code = known ? strf("%d", row.exit_code) : "unknown";
     const std::string ago = human_ago(row.exited_usec, now_usec);
-    return "Exited (" + code + ")" + (ago.empty() ? "" : " " + ago);
+    return "Exited (" + code_text(row) + ")" + (ago.empty() ? "" : " " + ago);
   }
   std::string text = row.state;
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z')

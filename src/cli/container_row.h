@@ -12,23 +12,27 @@ namespace ambit::cli {
 
 // A container as listings show it. Times in µs since 1970, 0: never.
 struct ContainerRow {
-  std::string id, name, image, image_id, state, exit_reason, unit;
+  std::string id, name, image, image_id, state, exit_reason, unit, restart_policy;
   std::vector<std::string> command;
   std::map<std::string, std::string> labels;
   std::int64_t created_usec = 0;
   std::int64_t started_usec = 0;
   std::int64_t exited_usec = 0;
+  std::int64_t restart_usec = 0;  // when its policy starts it again; 0: it does not
   std::int32_t exit_code = 0;
   std::uint32_t main_pid = 0;
+  std::uint32_t restart_count = 0;
   bool oom_killed = false;
 };
 
 // All containers, newest first: one call of GetManagedObjects.
 Result<std::vector<ContainerRow>> list_containers(Client& client);
 
+// Or will be soon, as its restart policy has it.
 bool is_running(const ContainerRow& row);
 
-// "Up 5 minutes", "Exited (0) 2 hours ago", "Exited (unknown) 1 second ago", "Created".
+// "Restarting (1) in 12 s", "Up 5 minutes", "Exited (0) 2 hours ago", "Exited (unknown) 1 second
+// ago", "Created".
 std::string status_text(const ContainerRow& row, std::int64_t now_usec);
 
 // `--filter KEY=VALUE`: name (a part of it), id (its beginning), status, image or ancestor, label

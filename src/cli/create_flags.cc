@@ -123,6 +123,8 @@ void add_create_flags(Parser& parser, CreateFlags& flags) {
               "seccomp=unconfined, no-new-privileges=false");
   parser.list("--ulimit", flags.ulimits, "NAME=SOFT[:HARD]", "resource limit of its processes");
   parser.flag("--init", flags.init, "run a small init as PID 1 that reaps orphans");
+  parser.value("--restart", flags.restart, "POLICY",
+               "no (default), on-failure[:RETRIES], always or unless-stopped");
   parser.value("--network,--net", flags.network, "NETWORK", "none (default) or host");
   parser.value("--pull", flags.pull, "WHEN", "missing or never: images come from 'ambit load'");
   parser.value("--log-driver", flags.log_driver, "DRIVER", "journald (default) or none");
@@ -155,6 +157,7 @@ Result<bus::OptionWriter> create_options(const CreateFlags& flags) {
   set_list(options, "SecurityOptions", flags.security_options);
   if (auto limits = AMBIT_TRY(ulimit_rows(flags)); !limits.empty())
     options.set("Ulimits", std::move(limits));
+  set_text(options, "RestartPolicy", flags.restart);
   set_text(options, "Network", flags.network);
   set_text(options, "LogDriver", flags.log_driver);
   return options;

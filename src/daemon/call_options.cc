@@ -48,6 +48,10 @@ void add_create_keys(bus::OptionReader& reader, spec::ContainerOptions& options)
       .add("Network", options.network)
       .add("LogDriver", options.log_driver);
   add_size(reader, options.console_size);
+  reader.on<std::string>("RestartPolicy", [&options](const std::string& text) -> Result<void> {
+    options.restart = AMBIT_TRY(spec::parse_restart_policy(text));
+    return {};
+  });
   reader.on<std::vector<MountTuple>>("Mounts", [&options](std::vector<MountTuple> mounts) {
     for (auto& [type, source, destination, mount_options] : mounts)
       options.mounts.push_back({.destination = std::move(destination),

@@ -44,6 +44,8 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
                     kConst),
     SD_BUS_PROPERTY("AutoRemove", "b", bus::property<&ContainerObject::auto_remove>, 0, kConst),
     SD_BUS_PROPERTY("Terminal", "b", bus::property<&ContainerObject::terminal>, 0, kConst),
+    SD_BUS_PROPERTY("RestartPolicy", "s", bus::property<&ContainerObject::restart_policy>, 0,
+                    kConst),
 
     SD_BUS_PROPERTY("Name", "s", bus::property<&ContainerObject::name>, 0, kEmits),
     SD_BUS_PROPERTY("State", "s", bus::property<&ContainerObject::state>, 0, kEmits),
@@ -55,6 +57,9 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
     SD_BUS_PROPERTY("ExitCode", "i", bus::property<&ContainerObject::exit_code>, 0, kEmits),
     SD_BUS_PROPERTY("ExitReason", "s", bus::property<&ContainerObject::exit_reason>, 0, kEmits),
     SD_BUS_PROPERTY("OomKilled", "b", bus::property<&ContainerObject::oom_killed>, 0, kEmits),
+    SD_BUS_PROPERTY("RestartCount", "u", bus::property<&ContainerObject::restart_count>, 0, kEmits),
+    SD_BUS_PROPERTY("RestartAt", "x", bus::property<&ContainerObject::restart_at>, 0, kEmits),
+    SD_BUS_PROPERTY("RestartError", "s", bus::property<&ContainerObject::restart_error>, 0, kEmits),
 
     SD_BUS_METHOD_WITH_ARGS("Start", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
                             bus::method<&ContainerObject::on_start>, kOpen),
@@ -114,6 +119,9 @@ void ContainerObject::tell_changes(const engine::Container& before) {
   compare("ExitCode", was.exit_code, is.exit_code);
   compare("ExitReason", was.exit_reason, is.exit_reason);
   compare("OomKilled", was.oom_killed, is.oom_killed);
+  compare("RestartCount", before.restart.count, container_.restart.count);
+  compare("RestartAt", before.restart.due_usec, container_.restart.due_usec);
+  compare("RestartError", before.restart.error, container_.restart.error);
   note(services_.bus.emit_properties_changed(path_, kContainerInterface, names));
 }
 

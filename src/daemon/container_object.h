@@ -53,6 +53,7 @@ class ContainerObject {
   std::uint64_t stop_timeout_usec() const { return container_.record.stop_timeout_usec; }
   bool auto_remove() const { return container_.record.options.auto_remove; }
   bool terminal() const { return container_.record.options.terminal; }
+  std::string restart_policy() const { return to_string(container_.record.options.restart); }
 
   std::string name() const { return container_.record.name; }
   std::string state() const { return engine::to_string(container_.run.state); }
@@ -64,6 +65,9 @@ class ContainerObject {
   std::int32_t exit_code() const { return container_.run.exit_code; }
   std::string exit_reason() const { return container_.run.exit_reason; }
   bool oom_killed() const { return container_.run.oom_killed; }
+  std::uint32_t restart_count() const { return container_.restart.count; }
+  std::int64_t restart_at() const { return container_.restart.due_usec; }
+  std::string restart_error() const { return container_.restart.error; }
 
   Result<void> on_start(bus::Message& call);
   Result<void> on_stop(bus::Message& call);

@@ -31,11 +31,20 @@ struct RunState {
 };
 
 constexpr int kExitCodeUnknown = -1;
+constexpr int kExitCodeNotStarted = 125;  // of a start that failed, as `ambit run` ends then
+
+// What its restart policy is about to do.
+struct RestartState {
+  std::uint32_t count = 0;    // restarts since the last start by a user
+  std::int64_t due_usec = 0;  // when the next one is, since 1970; 0: none is due
+  std::string error;          // why the last one failed; "" where it has not
+};
 
 // One container as others may see it; the Engine alone changes it.
 struct Container {
   spec::ContainerRecord record;
   RunState run;
+  RestartState restart;
 };
 
 }  // namespace ambit::engine

@@ -102,7 +102,7 @@ void Engine::set_observer(Observer* observer) { impl_->observer = observer; }
 
 bool Engine::needs_daemon() const {
   if (!impl_->workers.idle() || !impl_->exec_sessions.empty()) return true;
-  if (!impl_->removal_timers.empty()) return true;
+  if (!impl_->removal_timers.empty() || impl_->policies_need_daemon()) return true;
   return std::any_of(impl_->activities.begin(), impl_->activities.end(), [this](const auto& entry) {
     const auto& [id, activity] = entry;
     if (activity.on_started || !activity.on_stopped.empty() || !activity.on_exited.empty() ||
@@ -185,11 +185,16 @@ void Engine::start(const std::string& id, ClientStreams streams, Done done) {
 void Engine::stop(const std::string& id, std::uint64_t timeout_usec, Done done) {
   auto container = impl_->by_id(id);
   if (!container) return done(std::move(container).error());
+  impl_->note_user_stop(**container);
   impl_->stop(**container, timeout_usec, std::move(done));
 }
 
+// Not a user's stop for the restart policy: what is wanted is a container that runs.
 void Engine::restart(const std::string& id, std::uint64_t timeout_usec, Done done) {
-  stop(id, timeout_usec, [this, id, done = std::move(done)](Result<void> stopped) {
+  auto container = impl_->by_id(id);
+  if (!container) return done(std::move(container).error());
+  impl_->activity_of(id).restart.stop = StopBy::Order;
+  impl_->stop(**container, timeout_usec, [this, id, done = std::move(done)](Result<void> stopped) {
     if (!stopped) return done(std::move(stopped));
     start(id, {}, done);
   });
@@ -201,7 +206,10 @@ Result<void> Engine::kill(const std::string& id, int signal) {
   if (activity.run == nullptr)
     return Error(ErrorCode::NotRunning,
                  "container " + container.record.name + " is " + to_string(container.run.state));
-  if (signal == SIGKILL) impl_->thaw(container);
+  if (signal == SIGKILL) {
+    impl_->note_user_stop(container);
+    impl_->thaw(container);
+  }
   return activity.run->kill(signal);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "engine/launch_spec.h"
 #include "engine/programs.h"
 #include "engine/record_store.h"
+#include "engine/restart_activity.h"
 #include "engine/run.h"
 #include "engine/worker_jobs.h"
 #include "systemd/manager_client.h"
@@ -25,6 +27,7 @@ struct Activity {
   std::vector<WaitDone> on_exited;  // waits
   std::vector<Done> on_removed;     // removals that wait for the end of the run
   bool remove_when_ended = false;
+  RestartActivity restart;
 };
 
 struct Engine::Impl {
@@ -42,6 +45,7 @@ struct Engine::Impl {
 
   // Starting and ending, lifecycle.cc.
   void start(Container& container, ClientStreams streams, Done done);
+  void begin(Container& container, ClientStreams streams, Done done);
   Result<std::unique_ptr<Run>> begin_run(Container& container, ClientStreams& streams);
   Run::Events events_of(const std::string& id);
   void on_started(const std::string& id, pid_t main_pid, std::int64_t started_usec);
@@ -66,6 +70,25 @@ struct Engine::Impl {
   void release_scope(const std::string& unit);
   // Its monitor is frozen with it and hears no order until then.
   void thaw(const Container& container);
+
+  // restarts.cc
+  void note_user_start(Container& container);
+  void note_user_stop(Container& container);
+  void on_stopping(const std::string& id);
+  void on_stop_explained(Container& container, const Result<std::string>& state);
+  void follow_policy(Container& container);
+  void restart_later(Container& container, std::chrono::microseconds delay,
+                     std::chrono::microseconds gone);
+  void call_off_restart(Container& container);
+  void queue_restart(Container& container);
+  void pump_restarts();
+  void start_again(Container& container);
+  void on_started_again(Container& container, const Result<void>& result);
+  void resume_policies();
+  void resume_policy(Container& container, bool is_new_session);
+  bool policies_need_daemon() const;
+  void save_restart(const Container& container);
+  void show_restart(Container& container, const RestartState& state);
 
   // removal.cc
   void remove(Container& container, RemoveMode mode, Done done);
@@ -131,6 +154,8 @@ struct Engine::Impl {
   std::vector<std::string> trash;  // what is left of containers in the trash
   bool sweeping = false;           // a worker is deleting it
   bus::EventSource clean_up;
+  RestartQueue restarts;
+  bool resuming_policies = false;  // the user's manager is being asked what it is
   std::map<std::string, bus::EventSource> exec_timers;     // by exec ID: until it is forgotten
   std::map<std::string, bus::EventSource> removal_timers;  // by container ID
 };

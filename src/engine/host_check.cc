@@ -23,6 +23,7 @@ constexpr Entry kChecks[] = {
     {"cgroup", Speed::Quick, check_cgroup, "man:cgroups(7)"},
     {"user manager", Speed::Slow, check_user_manager, "man:user@.service(5)"},
     {"linger", Speed::Slow, check_linger, "man:loginctl(1)"},
+    {"boot", Speed::Slow, check_boot, "man:ambit(1)"},
     {"controllers", Speed::Quick, check_controllers, "man:systemd.resource-control(5)"},
     {"user namespaces", Speed::Quick, check_user_namespaces, "man:user_namespaces(7)"},
     {"subordinate ids", Speed::Quick, check_subordinate_ids, "man:subuid(5)"},

@@ -34,6 +34,7 @@ inline HostCheck warning(std::string detail, std::string fix) {
 HostCheck check_cgroup(const HostContext& context);
 HostCheck check_user_manager(const HostContext& context);
 HostCheck check_linger(const HostContext& context);
+HostCheck check_boot(const HostContext& context);
 HostCheck check_controllers(const HostContext& context);
 HostCheck check_journal(const HostContext& context);
 

@@ -14,6 +14,7 @@
 #include "systemd/journal_reader.h"
 #include "systemd/login_client.h"
 #include "systemd/manager_client.h"
+#include "systemd/unit_file.h"
 
 namespace ambit::engine {
 namespace {
@@ -87,6 +88,25 @@ HostCheck check_linger(const HostContext& context) {
   if (!lingers) return warning("not known: " + lingers.error().message(), enable);
   if (*lingers) return found("containers outlive your last session");
   return warning("containers are stopped when your last session ends", enable);
+}
+
+// No warning: most containers have no policy that needs it.
+HostCheck check_boot(const HostContext&) {
+  const auto ask = []() -> Result<std::string> {
+    bus::Bus bus = AMBIT_TRY(bus::Bus::open_user());
+    return systemd::unit_file_state(bus, "ambit.service");
+  };
+  const auto state = ask();
+  if (!state) return warning("not known: " + state.error().message(), "");
+  if ((*state).rfind("enabled", 0) == 0)
+    return found("containers with --restart always or unless-stopped start with your user manager");
+  const std::string enable = "systemctl --user enable ambit.service";
+  HostCheck check = found(
+      "containers with a restart policy start with your first ambit command; to start them "
+      "with your user manager: " +
+      enable);
+  check.fix = enable;
+  return check;
 }
 
 HostCheck check_controllers(const HostContext& context) {

@@ -39,6 +39,13 @@ Json state_json(const RunState& run) {
           {"oomKilled", run.oom_killed}};
 }
 
+Json restart_json(const Container& container) {
+  return {{"policy", spec::to_string(container.record.options.restart)},
+          {"count", container.restart.count},
+          {"dueUsec", container.restart.due_usec},
+          {"error", container.restart.error}};
+}
+
 Json config_json(const spec::ContainerRecord& record) {
   const spec::ContainerOptions& options = record.options;
   return {{"command", record.command},
@@ -72,6 +79,7 @@ std::string inspect_json(const Container& container, const std::string& data_pat
                {"imageId", record.image_id},
                {"createdUsec", record.created_usec},
                {"state", state_json(container.run)},
+               {"restart", restart_json(container)},
                {"config", config_json(record)},
                {"mounts", mounts_json(record.options.mounts)},
                {"dataPath", data_path}});

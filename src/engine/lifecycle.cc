@@ -26,7 +26,16 @@ void Engine::Impl::start(Container& container, ClientStreams streams, Done done)
   if (container.run.state == State::Removing)
     return done(Error(ErrorCode::Busy, "container " + name + " is being removed"));
 
+  note_user_start(container);
+  begin(container, std::move(streams), std::move(done));
+}
+
+void Engine::Impl::begin(Container& container, ClientStreams streams, Done done) {
+  const std::string& name = container.record.name;
   const State before = container.run.state;
+  RestartActivity& restart = activity_of(container.record.id).restart;
+  restart.stop = StopBy::Nobody;
+  restart.ended_while_asking = false;
   update(container, [](Container& c) { c.run.state = State::Starting; });
   auto run = begin_run(container, streams);
   if (!run) {
@@ -71,10 +80,7 @@ Run::Events Engine::Impl::events_of(const std::string& id) {
       .started = [this, id](pid_t main_pid,
                             std::int64_t started_usec) { on_started(id, main_pid, started_usec); },
       .failed = [this, id](Error error) { on_start_failed(id, std::move(error)); },
-      .stopping =
-          [this, id] {
-            update(*containers.at(id), [](Container& c) { c.run.state = State::Stopping; });
-          },
+      .stopping = [this, id] { on_stopping(id); },
       .ended = [this, id](const RunEnd& end) { on_ended(id, end); }};
 }
 
@@ -137,7 +143,8 @@ void Engine::Impl::conclude(const std::string& id, const RunEnd& end) {
   call_all(activity.on_stopped, {});
   // Callbacks may have started it anew.
   if (is_live(container.run.state)) return;
-  if (activity.remove_when_ended || container.record.options.auto_remove) remove_now(id);
+  if (activity.remove_when_ended || container.record.options.auto_remove) return remove_now(id);
+  follow_policy(container);
 }
 
 void Engine::Impl::settle_end(Container& container, const RunEnd& end) {

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxRecordBytes = std::size_t{4} << 20;
 constexpr std::size_t kIdLength = 64;
+constexpr char kSessionName[] = "session";  // in RUNTIME/containers
 
 Result<UniqueFd> open_dir(const std::string& path) {
   AMBIT_TRY(os::make_dirs(path, 0700));
@@ -178,6 +179,32 @@ std::optional<spec::ExitRecord> RecordStore::read_exit(const std::string& id) co
   auto record = spec::parse_exit_record(*text);
   if (!record) return std::nullopt;
   return *std::move(record);
+}
+
+Result<void> RecordStore::save_restart(const spec::ContainerRecord& record,
+                                       const spec::RestartRecord& restart) const {
+  const bool matters_at_boot = record.options.restart.kind == spec::RestartKind::UnlessStopped;
+  UniqueFd dir = AMBIT_TRY(open_data_dir(record.id));
+  return os::write_file_atomic(
+      dir.get(), spec::kRestartRecordName, spec::write_restart_record(restart),
+      matters_at_boot && restart.stopped ? os::Durability::PowerLoss : os::Durability::Crash);
+}
+
+std::optional<spec::RestartRecord> RecordStore::read_restart(const std::string& id) const {
+  const auto text =
+      os::read_file_at(data_.get(), id + "/" + spec::kRestartRecordName, kMaxRecordBytes);
+  if (!text) return std::nullopt;
+  auto record = spec::parse_restart_record(*text);
+  if (!record) return std::nullopt;
+  return *std::move(record);
+}
+
+bool RecordStore::enter_session(const std::string& session) const {
+  const auto last = os::read_file_at(runtime_.get(), kSessionName, kMaxRecordBytes);
+  if (last && *last == session) return false;
+  // What can't be written is not remembered: the next ambitd takes its start for the first again.
+  (void)os::write_file_atomic(runtime_.get(), kSessionName, session, os::Durability::Crash);
+  return true;
 }
 
 Result<std::string> RecordStore::discard(const std::string& id) const {

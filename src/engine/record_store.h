@@ -10,6 +10,7 @@
 #include "os/file.h"
 #include "spec/container_record.h"
 #include "spec/exit_record.h"
+#include "spec/restart_record.h"
 
 namespace ambit::engine {
 
@@ -46,6 +47,13 @@ class RecordStore {
   // Absent where there is none; unreadable ones count as absent.
   std::optional<spec::RunRecord> read_run(const std::string& id) const;
   std::optional<spec::ExitRecord> read_exit(const std::string& id) const;
+
+  // How its restart policy stands; to disk at once where the next boot depends on it.
+  Result<void> save_restart(const spec::ContainerRecord& record,
+                            const spec::RestartRecord& restart) const;
+  std::optional<spec::RestartRecord> read_restart(const std::string& id) const;
+  // Notes which user manager we work with. True where it is another than last time, or the first.
+  bool enter_session(const std::string& session) const;
 
   // Takes the folder out of the list by a rename into DATA/trash (the image store's, too), which
   // needs no space: returns its name in trash_fd(), for whoever deletes it.

@@ -49,6 +49,11 @@ bool is_empty(const std::string& control_group) {
 
 void Engine::Impl::recover(Container& container) {
   const std::string& id = container.record.id;
+  if (container.record.options.restart.restarts()) {
+    RestartActivity& restart = activity_of(id).restart;
+    restart.record = records.read_restart(id).value_or(spec::RestartRecord{});
+    container.restart.count = restart.record.count;
+  }
   const auto run = records.read_run(id);
   if (const auto exit = records.read_exit(id)) {
     container.run = exited_state(*exit);
@@ -146,6 +151,7 @@ Result<void> Engine::recover() {
     Container& added = *impl.containers.emplace(id, std::move(container)).first->second;
     impl.recover(added);
   }
+  impl.resume_policies();
   impl.sweep_scopes();
   impl.sweep_trash();
   return {};

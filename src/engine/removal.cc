@@ -16,6 +16,10 @@ constexpr int kMaxEntriesAtOnce = 256;
 
 void Engine::Impl::remove(Container& container, RemoveMode mode, Done done) {
   const std::string id = container.record.id;
+  if (container.restart.due_usec != 0 && mode == RemoveMode::OnlyStopped)
+    return done(Error(ErrorCode::Busy, "container " + container.record.name +
+                                           " is about to be restarted; stop it first, or remove it "
+                                           "by force (rm -f)"));
   switch (container.run.state) {
     case State::Created:
     case State::Exited:
@@ -63,6 +67,8 @@ void Engine::Impl::remove_now(const std::string& id) {
   containers.erase(id);
   if (observer != nullptr) observer->container_removed(id);
   for (const Done& done : dones) done({});
+  restarts.under_way.erase(id);
+  std::erase(restarts.waiting, id);
 
   // Most containers wrote little, and nothing that a subordinate id owns.
   if (!remove_small_tree(records.trash_fd(), *discarded, kMaxEntriesAtOnce)) {

@@ -130,6 +130,10 @@ Result<void> check_options(const spec::ContainerOptions& options) {
   if (options.log_driver != "journald" && options.log_driver != "none")
     return Error(ErrorCode::InvalidArgument,
                  "unknown log driver '" + options.log_driver + "'; there are journald and none");
+  if (options.auto_remove && options.restart.restarts())
+    return Error(ErrorCode::InvalidArgument,
+                 "a container that is removed when it has exited can't have the restart policy " +
+                     spec::to_string(options.restart));
   if (options.hostname.size() > kMaxHostname)
     return Error(ErrorCode::InvalidArgument, "host name too long: '" + options.hostname + "'");
   if (!options.working_dir.empty() && options.working_dir.front() != '/')

@@ -90,7 +90,8 @@ spec::ExitRecord Monitor::exit_record() const {
           .reason = is_killed && oom_killed ? "oom"
                     : WIFSIGNALED(status)   ? "signal"
                                             : "exited",
-          .oom_killed = oom_killed};
+          .oom_killed = oom_killed,
+          .stop_requested = stop_.has_begun()};
 }
 
 }  // namespace ambit::monitor

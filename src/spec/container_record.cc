@@ -46,6 +46,7 @@ Json to_json(const ContainerOptions& options) {
                {"logDriver", options.log_driver},
                {"mounts", Json::array()},
                {"ulimits", Json::array()}};
+  if (options.restart.restarts()) json["restartPolicy"] = to_string(options.restart);
   if (options.entrypoint) json["entrypoint"] = *options.entrypoint;
   if (options.stop_timeout_usec) json["stopTimeoutUsec"] = *options.stop_timeout_usec;
   if (options.console_size)
@@ -69,6 +70,14 @@ Ulimit ulimit_from(JsonReader& read, const Json& json) {
   return Ulimit{.name = read.string(json, "name"),
                 .soft = read.number<std::uint64_t>(json, "soft"),
                 .hard = read.number<std::uint64_t>(json, "hard")};
+}
+
+RestartPolicy restart_from(JsonReader& read, const Json& json) {
+  const std::string text = read.string(json, "restartPolicy");
+  if (text.empty()) return {};
+  const auto policy = parse_restart_policy(text);
+  if (!policy) read.wrong("restartPolicy");
+  return policy ? *policy : RestartPolicy{};
 }
 
 ContainerOptions options_from(JsonReader& read, const Json& json) {
@@ -98,6 +107,7 @@ ContainerOptions options_from(JsonReader& read, const Json& json) {
     options.entrypoint = read.list(json, "entrypoint");
   options.stop_timeout_usec = read.optional_number<std::uint64_t>(json, "stopTimeoutUsec");
   options.console_size = console_size_from(read, json);
+  options.restart = restart_from(read, json);
   for (const Json& mount : read.array(json, "mounts"))
     options.mounts.push_back(mount_from(read, mount));
   for (const Json& limit : read.array(json, "ulimits"))

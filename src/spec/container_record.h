@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "spec/restart_policy.h"
 #include "spec/runtime_spec.h"
 
 namespace ambit::spec {
@@ -43,6 +44,7 @@ struct ContainerOptions {
   std::vector<Ulimit> ulimits;
   std::string network = "none";
   std::string log_driver = "journald";
+  RestartPolicy restart;
 };
 
 // A container as it is kept on disk: containers/ID/record.json.

@@ -17,6 +17,7 @@ struct ExitRecord {
   int exit_code = 0;   // as people see it: 128+n for signal n
   std::string reason;  // "exited", "signal", "oom"
   bool oom_killed = false;
+  bool stop_requested = false;  // by us, by systemd: whoever told the monitor
 };
 
 constexpr char kExitRecordName[] = "exit.json";

@@ -17,6 +17,7 @@ Result<ExitRecord> parse_exit_record(std::string_view text) {
   record.exit_code = read.number<int>(json, "exitCode");
   record.reason = read.string(json, "reason");
   record.oom_killed = read.boolean(json, "oomKilled");
+  record.stop_requested = read.boolean(json, "stopRequested");
   AMBIT_TRY(read.check());
   return record;
 }

@@ -99,6 +99,15 @@ class ManagerClient {
   // The same, waiting for the answer: for a program that is just starting.
   Result<std::vector<UnitRow>> list_units_now(const std::string& pattern);
 
+  // manager_state.cc: "running", "degraded", "starting", "stopping" from the moment on that its own
+  // end is a job, ...
+  using TextDone = std::function<void(Result<std::string>)>;
+  void get_system_state(TextDone done);
+  // When it began, CLOCK_MONOTONIC; a re-execution keeps it. With the boot id it tells one life of
+  // the manager from the next.
+  using TimeDone = std::function<void(Result<std::uint64_t>)>;
+  void get_start_time(TimeDone done);
+
   // The manager's version, as it states it. Waits for the answer.
   Result<std::string> version_now();
 
@@ -134,6 +143,8 @@ class ManagerClient {
 
   // A call without a result; where the unit is not loaded, there was nothing to do.
   void call_if_loaded(const char* method, const std::string& unit, Done done);
+  template <typename T>
+  void get_own_property(const char* name, std::function<void(Result<T>)> done);
   void send(const Result<bus::Message>& call, const std::string& what, bus::Bus::Done done);
 
   bus::Bus& bus_;

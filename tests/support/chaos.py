@@ -303,7 +303,8 @@ class Surroundings:
             folder: listing(folder)
             for folder in (DATA / "containers", RUNTIME / "containers", DATA / "trash", RUNTIME)
         }
-        self.files[RUNTIME] -= {"linger-checked"}  # a mark for the session, of the command line
+        # Marks for the session, of the command line.
+        self.files[RUNTIME] -= {"linger-checked", "boot-checked"}
         self.mounts = pathlib.Path("/proc/self/mountinfo").read_text().count("\n")
         self.namespaces = len(namespaces())
         self.others = len(ours_outside())

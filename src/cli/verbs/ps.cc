@@ -58,6 +58,9 @@ std::string show_rows_as_json(const std::vector<ContainerRow>& rows) {
                     {"createdUsec", row.created_usec},
                     {"startedUsec", row.started_usec},
                     {"exitedUsec", row.exited_usec},
+                    {"restartPolicy", row.restart_policy},
+                    {"restartCount", row.restart_count},
+                    {"restartUsec", row.restart_usec},
                     {"labels", row.labels}});
   return show_json(list);
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/boot_hint.h"
 #include "cli/create_flags.h"
 #include "cli/exit_codes.h"
 #include "cli/foreground.h"
@@ -56,6 +57,7 @@ Result<int> run_detached(Client& client, const RunFlags& flags, bus::OptionWrite
   AMBIT_TRY(write_cidfile(flags.create, id));
   print(id + "\n");
   warn_without_linger();
+  warn_without_boot_start(client, flags.create);
   return 0;
 }
 
