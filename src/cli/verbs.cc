@@ -10,6 +10,8 @@ constexpr Verb kVerbs[] = {
     {"stop", "stop containers", verb_stop},
     {"restart", "stop containers and start them again", verb_restart},
     {"kill", "send a signal to containers", verb_kill},
+    {"pause", "freeze containers where they are", verb_pause},
+    {"unpause", "let paused containers go on", verb_unpause},
     {"rm", "remove containers", verb_rm},
     {"ps", "list containers", verb_ps},
     {"inspect", "show everything about containers and images", verb_inspect},

@@ -69,6 +69,10 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
                             bus::method<&ContainerObject::on_restart>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_NO_RESULT,
                             bus::method<&ContainerObject::on_kill>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("Pause", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                            bus::method<&ContainerObject::on_pause>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("Resume", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                            bus::method<&ContainerObject::on_resume>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Remove", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
                             bus::method<&ContainerObject::on_remove>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Rename", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
@@ -170,6 +174,20 @@ Result<void> ContainerObject::on_kill(bus::Message& call) {
     return Error(ErrorCode::InvalidArgument, strf("there is no signal %d", signal));
   AMBIT_TRY(services_.engine.kill(id(), signal));
   return bus::reply(call);
+}
+
+Result<void> ContainerObject::on_pause(bus::Message& call) {
+  services_.engine.pause(id(), [late = reply_later(services_, call)](const Result<void>& result) {
+    late->finish(result);
+  });
+  return {};
+}
+
+Result<void> ContainerObject::on_resume(bus::Message& call) {
+  services_.engine.resume(id(), [late = reply_later(services_, call)](const Result<void>& result) {
+    late->finish(result);
+  });
+  return {};
 }
 
 Result<void> ContainerObject::on_remove(bus::Message& call) {

@@ -73,6 +73,8 @@ class ContainerObject {
   Result<void> on_stop(bus::Message& call);
   Result<void> on_restart(bus::Message& call);
   Result<void> on_kill(bus::Message& call);
+  Result<void> on_pause(bus::Message& call);
+  Result<void> on_resume(bus::Message& call);
   Result<void> on_remove(bus::Message& call);
   Result<void> on_rename(bus::Message& call);
   Result<void> on_wait(bus::Message& call);

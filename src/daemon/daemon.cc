@@ -121,7 +121,7 @@ void Daemon::leave_when_done() {
 void Daemon::tell_status() {
   const auto& containers = engine_->containers();
   const auto running = std::count_if(containers.begin(), containers.end(), [](const auto& entry) {
-    return entry.second->run.state == engine::State::Running;
+    return engine::is_up(entry.second->run.state);
   });
   notify(strf("STATUS=%zu containers, %td running", containers.size(), running));
 }

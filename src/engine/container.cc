@@ -10,6 +10,8 @@ const char* to_string(State state) {
       return "starting";
     case State::Running:
       return "running";
+    case State::Paused:
+      return "paused";
     case State::Stopping:
       return "stopping";
     case State::Exited:
@@ -21,7 +23,9 @@ const char* to_string(State state) {
 }
 
 bool is_live(State state) {
-  return state == State::Starting || state == State::Running || state == State::Stopping;
+  return state == State::Starting || is_up(state) || state == State::Stopping;
 }
+
+bool is_up(State state) { return state == State::Running || state == State::Paused; }
 
 }  // namespace ambit::engine

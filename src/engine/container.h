@@ -9,13 +9,16 @@
 
 namespace ambit::engine {
 
-enum class State { Created, Starting, Running, Stopping, Exited, Removing };
+enum class State { Created, Starting, Running, Paused, Stopping, Exited, Removing };
 
 // "created", "starting", ...: as on D-Bus.
 const char* to_string(State state);
 
-// Starting, Running or Stopping: there is a run.
+// There is a run: Starting, Running, Paused or Stopping.
 bool is_live(State state);
+
+// It has begun and nobody ends it: Running or Paused.
+bool is_up(State state);
 
 // What changes while a container lives.
 struct RunState {

@@ -110,7 +110,7 @@ bool Engine::needs_daemon() const {
       return true;
     const Container& container = *impl_->containers.at(id);
     return activity.run != nullptr &&
-           (container.record.options.auto_remove || container.run.state != State::Running);
+           (container.record.options.auto_remove || !is_up(container.run.state));
   });
 }
 
@@ -185,6 +185,8 @@ void Engine::start(const std::string& id, ClientStreams streams, Done done) {
 void Engine::stop(const std::string& id, std::uint64_t timeout_usec, Done done) {
   auto container = impl_->by_id(id);
   if (!container) return done(std::move(container).error());
+  if (auto possible = impl_->check_thawable(**container); !possible)
+    return done(std::move(possible));
   impl_->note_user_stop(**container);
   impl_->stop(**container, timeout_usec, std::move(done));
 }
@@ -208,9 +210,21 @@ Result<void> Engine::kill(const std::string& id, int signal) {
                  "container " + container.record.name + " is " + to_string(container.run.state));
   if (signal == SIGKILL) {
     impl_->note_user_stop(container);
-    impl_->thaw(container);
+    return impl_->kill_everything(container);
   }
   return activity.run->kill(signal);
+}
+
+void Engine::pause(const std::string& id, Done done) {
+  auto container = impl_->by_id(id);
+  if (!container) return done(std::move(container).error());
+  impl_->pause(**container, std::move(done));
+}
+
+void Engine::resume(const std::string& id, Done done) {
+  auto container = impl_->by_id(id);
+  if (!container) return done(std::move(container).error());
+  impl_->resume(**container, std::move(done));
 }
 
 void Engine::remove(const std::string& id, RemoveMode mode, Done done) {
@@ -246,6 +260,7 @@ void Engine::attach(const std::string& id, std::vector<std::string> streams, Fds
   if (activity.run == nullptr)
     return done(Error(ErrorCode::NotRunning, "container " + (*container)->record.name + " is " +
                                                  to_string((*container)->run.state)));
+  if ((*container)->run.state == State::Paused) return done(is_paused(**container));
   if ((*container)->record.options.terminal) streams = {"tty"};
   activity.run->attach(streams, std::move(done));
 }

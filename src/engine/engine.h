@@ -108,6 +108,10 @@ class Engine {
   void stop(const std::string& id, std::uint64_t timeout_usec, Done done);
   void restart(const std::string& id, std::uint64_t timeout_usec, Done done);
   Result<void> kill(const std::string& id, int signal);
+  // Freezes and thaws the container's unit; the state follows the kernel's word. NotRunning where
+  // it has not started or is ending; Busy where a slice above keeps it frozen.
+  void pause(const std::string& id, Done done);
+  void resume(const std::string& id, Done done);
   void remove(const std::string& id, RemoveMode mode, Done done);
   Result<void> rename(const std::string& id, const std::string& name);
   void wait(const std::string& id, WaitDone done);

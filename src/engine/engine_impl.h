@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "engine/exec_session.h"
+#include "engine/freezer_watch.h"
 #include "engine/launch_spec.h"
 #include "engine/programs.h"
 #include "engine/record_store.h"
@@ -22,13 +23,17 @@ namespace ambit::engine {
 // What goes on with one container beside what others may see of it.
 struct Activity {
   std::unique_ptr<Run> run;
-  Done on_started;                  // of the start under way
-  std::vector<Done> on_stopped;     // stops and restarts under way
-  std::vector<WaitDone> on_exited;  // waits
-  std::vector<Done> on_removed;     // removals that wait for the end of the run
+  std::optional<FreezerWatch> freezer;  // while it has a cgroup
+  Done on_started;                      // of the start under way
+  std::vector<Done> on_stopped;         // stops and restarts under way
+  std::vector<WaitDone> on_exited;      // waits
+  std::vector<Done> on_removed;         // removals that wait for the end of the run
   bool remove_when_ended = false;
   RestartActivity restart;
 };
+
+// For what a paused container can't do: NotRunning, with the way out.
+Error is_paused(const Container& container);
 
 struct Engine::Impl {
   Impl(bus::EventLoop& the_loop, std::unique_ptr<systemd::ManagerClient> the_manager,
@@ -68,8 +73,20 @@ struct Engine::Impl {
   static std::string unit_of(const std::string& name);
   void start_scope(const std::string& id, pid_t pid, Run::ScopeDone done);
   void release_scope(const std::string& unit);
-  // Its monitor is frozen with it and hears no order until then.
-  void thaw(const Container& container);
+
+  // freezer.cc
+  void watch_freezer(const Container& container);
+  void read_freezer(const std::string& id);
+  void on_cgroup_events(const std::string& id, const os::CgroupEvents& events);
+  bool is_frozen(const std::string& id);
+  void pause(Container& container, Done done);
+  void resume(Container& container, Done done);
+  // Busy where a slice above keeps it frozen.
+  Result<void> check_thawable(const Container& container);
+  // Where it is frozen, so that its monitor hears an order.
+  Result<void> thaw_to_stop(const Container& container);
+  // SIGKILL to all of it, frozen or not.
+  Result<void> kill_everything(const Container& container);
 
   // restarts.cc
   void note_user_start(Container& container);

@@ -33,6 +33,7 @@ spec::ContainerRecord exec_record(const spec::ContainerRecord& record, const Exe
 Result<std::string> Engine::Impl::begin_exec(const Container& container, ExecOptions& exec_options,
                                              const ExecStarted& done) {
   const std::string& name = container.record.name;
+  if (container.run.state == State::Paused) return is_paused(container);
   if (container.run.state != State::Running)
     return Error(ErrorCode::NotRunning,
                  "container " + name + " is " + to_string(container.run.state));

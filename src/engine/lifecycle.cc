@@ -100,6 +100,7 @@ void Engine::Impl::on_started(const std::string& id, pid_t main_pid, std::int64_
                      .main_pid = main_pid,
                      .started_usec = started_usec};
   });
+  watch_freezer(container);
   if (const Done done = std::exchange(activity.on_started, nullptr)) done({});
 }
 
@@ -172,6 +173,7 @@ void Engine::Impl::settle_end(Container& container, const RunEnd& end) {
 
 // The run is in the middle of its own callback: it is destroyed when the loop comes round.
 void Engine::Impl::drop_run(Activity& activity) {
+  activity.freezer.reset();
   if (activity.run) finished_runs.push_back(std::move(activity.run));
   schedule_clean_up();
 }
@@ -187,9 +189,9 @@ void Engine::Impl::schedule_clean_up() {
 
 void Engine::Impl::stop(Container& container, std::uint64_t timeout_usec, Done done) {
   if (!is_live(container.run.state)) return done({});
+  if (auto thawed = thaw_to_stop(container); !thawed) return done(std::move(thawed));
   Activity& activity = activity_of(container.record.id);
   activity.on_stopped.push_back(std::move(done));
-  thaw(container);
   // None where recovery still looks for its cgroup; it ends by itself then.
   if (activity.run) activity.run->stop(timeout_usec);
 }

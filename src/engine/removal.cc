@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
 #include "base/log.h"
@@ -30,6 +29,7 @@ void Engine::Impl::remove(Container& container, RemoveMode mode, Done done) {
       return;
     case State::Starting:
     case State::Running:
+    case State::Paused:
     case State::Stopping:
       break;
   }
@@ -41,13 +41,12 @@ void Engine::Impl::remove(Container& container, RemoveMode mode, Done done) {
   activity.on_removed.push_back(std::move(done));
   activity.remove_when_ended = true;
   if (activity.run == nullptr) return;  // recovery is ending it
-  thaw(container);
   // Where it has not begun there is nothing to kill, and the start is given up; where its monitor
   // has just gone, the end is on its way.
   if (container.run.state == State::Starting) {
     activity.run->stop(0);
   } else {
-    (void)activity.run->kill(SIGKILL);
+    (void)kill_everything(container);
   }
 }
 

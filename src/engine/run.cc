@@ -4,6 +4,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/strings.h"
 #include "os/cgroup.h"
 
@@ -156,7 +157,7 @@ void Run::on_link_closed() {
 void Run::end_if_over() {
   if (!link_closed_ || !monitor_gone_ || scope_pending_ || phase_ == Phase::Over) return;
   // A monitor that said goodbye has emptied the cgroup; one that was killed has not.
-  if (end_ || control_group_.empty()) return report_end();
+  if ((end_ && !monitor_killed_) || control_group_.empty()) return report_end();
   await_empty_cgroup();
 }
 
@@ -208,6 +209,14 @@ Result<void> Run::check_running() const {
 Result<void> Run::kill(int signal) {
   AMBIT_TRY(check_running());
   return link_->send({.type = MonitorMessageType::Kill, .a = signal});
+}
+
+void Run::kill_with_monitor() {
+  monitor_killed_ = true;
+  if (!end_)
+    end_ = RunEnd{
+        .known = true, .exit_code = 128 + SIGKILL, .exited_usec = now_usec(), .reason = "signal"};
+  if (auto cgroup = os::open_cgroup(control_group_)) (void)os::kill_cgroup(cgroup->get());
 }
 
 Result<void> Run::resize(unsigned rows, unsigned columns) {

@@ -66,6 +66,9 @@ class Run {
   void stop(std::uint64_t timeout_usec);
   // NotRunning where the command has not been executed.
   Result<void> kill(int signal);
+  // SIGKILL to everything in the cgroup, the monitor too: for a container that is frozen from above
+  // and whose monitor can't do it. The run ends as one that SIGKILL has ended.
+  void kill_with_monitor();
   Result<void> resize(unsigned rows, unsigned columns);
   using AttachDone = std::function<void(Result<std::vector<UniqueFd>>)>;
   void attach(const std::vector<std::string>& streams, AttachDone done);
@@ -105,6 +108,7 @@ class Run {
   std::optional<RunEnd> end_;
   std::deque<AttachDone> attach_answers_;
   bool child_ready_ = false;
+  bool monitor_killed_ = false;
   bool scope_pending_ = false;
   bool link_closed_ = false;
   bool monitor_gone_ = false;

@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "engine/engine_impl.h"
-#include "os/cgroup.h"
 #include "systemd/scope.h"
 #include "systemd/unit_name.h"
 
@@ -39,18 +38,6 @@ void Engine::Impl::release_scope(const std::string& unit) {
   manager->unref_unit(unit, [unit](const Result<void>& result) {
     if (!result)
       log(LogLevel::Debug, "releasing %s: %s", unit.c_str(), result.error().message().c_str());
-  });
-}
-
-void Engine::Impl::thaw(const Container& container) {
-  const RunState& run = container.run;
-  if (run.unit.empty() || run.control_group.empty()) return;
-  auto cgroup = os::open_cgroup(run.control_group);
-  const auto frozen = cgroup ? os::is_frozen(cgroup->get()) : Result<bool>(cgroup.error());
-  if (!frozen || !*frozen) return;
-  manager->thaw_unit(run.unit, [unit = run.unit](const Result<void>& result) {
-    if (!result)
-      log(LogLevel::Warning, "thawing %s: %s", unit.c_str(), result.error().message().c_str());
   });
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <memory>
 #include <string_view>
@@ -153,6 +154,31 @@ Result<bool> is_populated(int cgroup_fd) {
 
 Result<bool> is_frozen(int cgroup_fd) {
   return AMBIT_TRY(keyed_file_value(cgroup_fd, "cgroup.events", "frozen")) != 0;
+}
+
+Result<UniqueFd> open_cgroup_events(const std::string& path) {
+  UniqueFd dir = AMBIT_TRY(open_cgroup(path));
+  return open_at(dir.get(), "cgroup.events", O_RDONLY);
+}
+
+Result<CgroupEvents> read_cgroup_events(int events_fd) {
+  std::array<char, 256> text;
+  const ssize_t n = ::pread(events_fd, text.data(), text.size(), 0);
+  if (n < 0 && errno == ENODEV) return CgroupEvents{.gone = true};
+  if (n < 0) return Error::from_errno(errno, "reading cgroup.events");
+  const std::string_view events(text.data(), static_cast<std::size_t>(n));
+  return CgroupEvents{.populated = keyed_value(events, "populated") != 0,
+                      .frozen = keyed_value(events, "frozen") != 0};
+}
+
+std::string frozen_above(const std::string& path) {
+  for (std::size_t end = path.rfind('/'); end != std::string::npos && end > 0;
+       end = path.rfind('/', end - 1)) {
+    const std::string above = path.substr(0, end);
+    const auto text = read_file_at(AT_FDCWD, kMount + above + "/cgroup.freeze", kMaxFileBytes);
+    if (text && trim(*text) == "1") return above;
+  }
+  return "";
 }
 
 Result<void> kill_cgroup(int cgroup_fd) {

@@ -33,6 +33,20 @@ Result<bool> is_populated(int cgroup_fd);
 // Whether everything in it and below is frozen (cgroup.events). False too where it is gone.
 Result<bool> is_frozen(int cgroup_fd);
 
+// What cgroup.events says. It is polled for EPOLLPRI; reading it, which starts at its beginning,
+// arms the next one. Both are false once the cgroup is gone.
+struct CgroupEvents {
+  bool populated = false;
+  bool frozen = false;
+  bool gone = false;  // no event comes any more; a poll would return at once for ever
+};
+Result<UniqueFd> open_cgroup_events(const std::string& path);
+Result<CgroupEvents> read_cgroup_events(int events_fd);
+
+// The nearest cgroup above `path` that somebody has frozen, which freezes everything below it; ""
+// where there is none. What its name ends with is the unit to thaw.
+std::string frozen_above(const std::string& path);
+
 // SIGKILL to everything in it and below, at once (cgroup.kill, Linux 5.14). A cgroup that is gone
 // is success.
 Result<void> kill_cgroup(int cgroup_fd);

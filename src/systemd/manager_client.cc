@@ -238,6 +238,13 @@ void ManagerClient::thaw_unit(const std::string& unit, Done done) {
   call_if_loaded("ThawUnit", unit, std::move(done));
 }
 
+void ManagerClient::freeze_unit(const std::string& unit, Done done) {
+  send(filled_call("FreezeUnit", unit), "FreezeUnit " + unit,
+       [done = std::move(done)](Result<bus::Message> answer) {
+         done(answer ? Result<void>() : std::move(answer).error());
+       });
+}
+
 void ManagerClient::get_unit(const std::string& unit, StateDone done) {
   Result<bus::Message> call =
       bus_.new_call({kManagerService, unit_path(unit), kProperties, "GetAll"});

@@ -87,6 +87,10 @@ class ManagerClient {
   void unref_unit(const std::string& unit, Done done);
   void thaw_unit(const std::string& unit, Done done);
 
+  // Answers when everything in the unit is frozen. NotFound where it is not loaded, Timeout where
+  // one of its processes can't be frozen; the order stays given then.
+  void freeze_unit(const std::string& unit, Done done);
+
   // NotFound where the unit is not loaded.
   void get_unit(const std::string& unit, StateDone done);
 

@@ -14,7 +14,7 @@ namespace {
 Result<int> kill(const std::string& signal_text, bool all, std::vector<std::string> names) {
   const std::int32_t signal = AMBIT_TRY(parse_signal(signal_text).context("--signal"));
   Client client = AMBIT_TRY(Client::connect());
-  if (all) names = AMBIT_TRY(all_container_ids(client, {"running", "stopping"}));
+  if (all) names = AMBIT_TRY(all_container_ids(client, {"running", "paused", "stopping"}));
   return for_each_container(
       client, names,
       {.make_call = [&client, signal](const std::string& path) -> Result<bus::Message> {

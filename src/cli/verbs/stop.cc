@@ -49,7 +49,8 @@ Result<int> stop(const char* member, const StopFlags& flags, std::vector<std::st
   const auto repeat =
       member == std::string_view("Stop") ? Batch::Repeat::WhereAmbitdDied : Batch::Repeat::Never;
   Client client = AMBIT_TRY(Client::connect());
-  if (flags.all) names = AMBIT_TRY(all_container_ids(client, {"starting", "running", "stopping"}));
+  if (flags.all)
+    names = AMBIT_TRY(all_container_ids(client, {"starting", "running", "paused", "stopping"}));
   const auto begin = std::chrono::steady_clock::now();
   const bool explains = member == std::string_view("Stop") && timeout > 0;
   return for_each_container(
