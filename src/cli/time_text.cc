@@ -1,7 +1,6 @@
 #include "cli/time_text.h"
 
 #include <charconv>
-#include <cmath>
 #include <ctime>
 #include <optional>
 
@@ -11,26 +10,6 @@ namespace ambit::cli {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000;
-constexpr double kLongest = 1e17;  // µs, 3000 years; sums of it fit into 64 bits
-
-struct Unit {
-  std::string_view name;
-  double usec;
-};
-// Longer names first where one begins with another.
-constexpr Unit kUnits[] = {{"ns", 1e-3}, {"us", 1},     {"µs", 1},      {"ms", 1e3},    {"s", 1e6},
-                           {"m", 60e6},  {"h", 3600e6}, {"d", 86400e6}, {"w", 604800e6}};
-
-// A decimal number at the start of `text`, which is cut off.
-std::optional<double> take_number(std::string_view& text) {
-  if (text.empty() || !(text[0] >= '0' && text[0] <= '9')) return std::nullopt;
-  double number = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-  if (error != std::errc() || !std::isfinite(number)) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
-}
 
 // Exactly `digits` digits at the start of `text`, which are cut off.
 std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
@@ -144,34 +123,6 @@ std::string zone_of(const std::tm& tm) {
 }
 
 }  // namespace
-
-Result<std::int64_t> parse_duration(std::string_view text) {
-  const Error error(ErrorCode::InvalidArgument,
-                    "'" + std::string(text) + "' is no duration: write 30, 10m, 1h30m or 500ms");
-  std::string_view rest = text;
-  double total = 0;
-  const auto bare = take_number(rest);
-  if (!bare) return error;
-  if (rest.empty()) {
-    total = *bare * 1e6;
-  } else {
-    rest = text;
-    while (!rest.empty()) {
-      const auto number = take_number(rest);
-      if (!number) return error;
-      const Unit* found = nullptr;
-      for (const Unit& unit : kUnits)
-        if (rest.starts_with(unit.name) &&
-            (found == nullptr || unit.name.size() > found->name.size()))
-          found = &unit;
-      if (found == nullptr) return error;
-      rest.remove_prefix(found->name.size());
-      total += *number * found->usec;
-    }
-  }
-  if (total > kLongest) return error;
-  return static_cast<std::int64_t>(std::llround(total));
-}
 
 Result<std::int64_t> parse_point_in_time(std::string_view text, std::int64_t now_usec) {
   const std::string_view trimmed = trim(text);

@@ -4,14 +4,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/amounts.h"  // parse_duration, for whoever reads times
 #include "base/result.h"
 
 // Times as people write and read them. Numbers are µs, points in time since 1970.
 namespace ambit::cli {
-
-// "10m", "1h30m", "1.5s", "500ms", "2d": numbers with units (ns us µs ms s m h d w), added up. A
-// bare number is seconds. InvalidArgument shows the text.
-Result<std::int64_t> parse_duration(std::string_view text);
 
 // A point in time: seconds since 1970 ("1700000000", "1700000000.25"), RFC 3339
 // ("2024-05-01T12:00:00Z", "…+02:00"), a local date and time ("2024-05-01", "2024-05-01 12:00",

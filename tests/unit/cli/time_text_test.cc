@@ -25,24 +25,6 @@ class TimeTextTest : public testing::Test {
   }
 };
 
-TEST(ParseDurationTest, AddsUpNumbersWithUnits) {
-  EXPECT_EQ(*parse_duration("10m"), 600 * kSecond);
-  EXPECT_EQ(*parse_duration("1h30m"), 5400 * kSecond);
-  EXPECT_EQ(*parse_duration("1.5s"), 1'500'000);
-  EXPECT_EQ(*parse_duration("500ms"), 500'000);
-  EXPECT_EQ(*parse_duration("2d"), 172'800 * kSecond);
-}
-
-TEST(ParseDurationTest, ABareNumberIsSeconds) {
-  EXPECT_EQ(*parse_duration("0"), 0);
-  EXPECT_EQ(*parse_duration("30"), 30 * kSecond);
-}
-
-TEST(ParseDurationTest, RefusesWhatIsNone) {
-  for (const char* text : {"", "m", "-5", "10x", "10m5", "1e3", "1h 30m", "99999999999999999999d"})
-    EXPECT_FALSE(parse_duration(text)) << text;
-}
-
 TEST_F(TimeTextTest, PointsInTimeWithAZone) {
   EXPECT_EQ(*parse_point_in_time("2024-05-01T12:00:00Z", 0), kNoon);
   EXPECT_EQ(*parse_point_in_time("2024-05-01T12:00:00.25Z", 0), kNoon + 250'000);
