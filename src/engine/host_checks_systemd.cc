@@ -12,6 +12,7 @@
 #include "os/cgroup.h"
 #include "os/file.h"
 #include "systemd/journal_reader.h"
+#include "systemd/limit_check.h"
 #include "systemd/login_client.h"
 #include "systemd/manager_client.h"
 #include "systemd/unit_file.h"
@@ -110,11 +111,7 @@ HostCheck check_boot(const HostContext&) {
 }
 
 HostCheck check_controllers(const HostContext& context) {
-  const std::string drop_in =
-      "as root: mkdir -p /etc/systemd/system/user@.service.d && printf "
-      "'[Service]\\nDelegate=cpu cpuset io memory pids\\n' > "
-      "/etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload; then log out "
-      "and in again";
+  const std::string drop_in = systemd::delegation_fix();
   const auto controllers = delegated_controllers(context.uid);
   if (!controllers)
     return warning("not known, so limits may have no effect: " + controllers.error().message(), "");

@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "os/cgroup.h"
 #include "os/file.h"
+#include "systemd/limit_check.h"
 
 namespace ambit::oci {
 namespace {
@@ -46,12 +47,7 @@ Result<void> enable(int cgroup_fd, const Names& controllers) {
 Error no_controller(const std::string& name, const std::string& path, Authority authority) {
   std::string fix = strf("boot with systemd.unified_cgroup_hierarchy=1, or write \"+%s\" to %s",
                          name.c_str(), "cgroup.subtree_control of the cgroups above");
-  if (path != "/" && authority == Authority::User)
-    fix = strf(
-        "let an administrator delegate it: /etc/systemd/system/user@.service.d/delegate.conf with "
-        "\"[Service]\" and \"Delegate=cpu cpuset io memory pids\", systemctl daemon-reload, and "
-        "log "
-        "in anew");
+  if (path != "/" && authority == Authority::User) fix = systemd::delegation_fix();
   return Error(ErrorCode::HostUnsupported, strf("no cgroup controller \"%s\" in %s%s: %s",
                                                 name.c_str(), kMount, path.c_str(), fix.c_str()));
 }
@@ -101,7 +97,9 @@ Result<void> enable_below(int cgroup_fd, const std::string& path, const Wanted& 
   for (const std::string& name : wanted.welcome)
     if (there.count(name) > 0 && enabled.count(name) == 0 && wanted.needed.count(name) == 0)
       welcome.insert(name);
-  if (!welcome.empty()) (void)enable(cgroup_fd, welcome);  // as the header says
+  if (welcome.empty() || enable(cgroup_fd, welcome)) return {};
+  // The kernel takes all of a write or nothing: one that can't be had keeps no other away.
+  for (const std::string& name : welcome) (void)enable(cgroup_fd, {name});  // as the header says
   return {};
 }
 

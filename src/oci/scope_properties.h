@@ -24,11 +24,8 @@ struct ScopeName {
 Result<ScopeName> scope_name(const std::string& cgroups_path, const std::string& container_id,
                              Authority authority);
 
-// The limits that have a property, by systemd's names: MemoryMax, MemoryLow, MemoryHigh, MemoryMin,
-// MemorySwapMax, CPUWeight (0 is idle), CPUQuotaPerSecUSec (rounded up to the whole percents that
-// systemd remembers it in; the file gets the exact value) and CPUQuotaPeriodUSec, AllowedCPUs,
-// AllowedMemoryNodes, TasksMax, IOWeight, IO{Read,Write}{Bandwidth,IOPS}Max. A file without one has
-// only its line, and systemd leaves it alone.
+// The limits that have a property, see systemd/limit_properties.h. A file without one has only its
+// line, and systemd leaves it alone; a quota's file gets the exact value.
 Result<void> add_limit_properties(const std::vector<spec::LimitLine>& lines,
                                   bus::OptionWriter& properties);
 

@@ -117,6 +117,14 @@ Result<UniqueFd> open_cgroup(const std::string& path) {
   return fd;
 }
 
+Result<std::vector<std::string>> controllers(int cgroup_fd) {
+  constexpr std::size_t kMaxNames = 4096;
+  const std::string text = AMBIT_TRY(read_file_at(cgroup_fd, "cgroup.controllers", kMaxNames));
+  std::vector<std::string> names = split(trim(text), ' ');
+  std::erase(names, "");
+  return names;
+}
+
 Result<UniqueFd> make_child_cgroup(int cgroup_fd, const std::string& name) {
   if (::mkdirat(cgroup_fd, name.c_str(), 0755) < 0 && errno != EEXIST)
     return Error::from_errno(errno, "making cgroup " + name);

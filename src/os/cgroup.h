@@ -19,6 +19,9 @@ Result<std::string> cgroup_of(pid_t pid);
 // O_PATH folder of a cgroup. Unsupported where /sys/fs/cgroup is not cgroup v2.
 Result<UniqueFd> open_cgroup(const std::string& path);
 
+// The names in cgroup.controllers: what can be enabled for the cgroups below.
+Result<std::vector<std::string>> controllers(int cgroup_fd);
+
 // Makes a child cgroup; one that exists is fine.
 Result<UniqueFd> make_child_cgroup(int cgroup_fd, const std::string& name);
 

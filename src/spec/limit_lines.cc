@@ -303,6 +303,8 @@ bool is_in_force(const LimitLine& line, std::string_view content) {
       return false;  // never known: to be written
     case LimitCheck::Value:
       return content == line.value;
+    case LimitCheck::Limited:
+      return content != kMax && content != "0";
     case LimitCheck::Bytes:
       return are_bytes(line, content);
     case LimitCheck::Cpus: {

@@ -10,8 +10,8 @@
 #include "spec/resources.h"
 
 // linux.resources as lines for the files of a cgroup v2, without touching any. What systemd gets as
-// properties is made from the same lines (scope_properties.h), so there is one place that knows
-// what a resource means.
+// properties is made from the same lines (systemd/limit_properties.h), so there is one place that
+// knows what a resource means.
 namespace ambit::spec {
 
 // How to tell from a file's content that a line is in force.
@@ -21,7 +21,8 @@ enum class LimitCheck {
   Cpus,   // a list of numbers and ranges, in whatever form
   Entry,  // one line of several: same first word (a device, "default"), the others among its words
   Quota,  // cpu.max: the words that are given ("50000" alone leaves the period as it is)
-  None,   // not a limit, or a file that we do not know: a write that succeeds is enough
+  Limited,  // any limit: a percentage of what the machine has
+  None,     // not a limit, or a file that we do not know: a write that succeeds is enough
 };
 
 struct LimitLine {

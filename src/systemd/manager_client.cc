@@ -10,6 +10,7 @@ namespace ambit::systemd {
 namespace {
 
 constexpr char kUnitsPath[] = "/org/freedesktop/systemd1/unit";
+constexpr char kScopeInterface[] = "org.freedesktop.systemd1.Scope";
 constexpr char kProperties[] = "org.freedesktop.DBus.Properties";
 
 // sd-bus itself gives up later than our own deadline does.
@@ -263,7 +264,7 @@ void ManagerClient::get_control_group(const std::string& unit, GroupDone done) {
   Result<bus::Message> call = bus_.new_call({kManagerService, unit_path(unit), kProperties, "Get"});
   if (call) {
     const Result<void> filled =
-        call->append(std::string("org.freedesktop.systemd1.Scope"), std::string("ControlGroup"));
+        call->append(std::string(kScopeInterface), std::string("ControlGroup"));
     if (!filled) call = filled.error();
   }
   send(call, "reading the cgroup of " + unit,
@@ -273,6 +274,50 @@ void ManagerClient::get_control_group(const std::string& unit, GroupDone done) {
          if (!group) return done(std::move(group).error());
          done(std::move(group->value));
        });
+}
+
+void ManagerClient::get_manager_group(GroupDone done) {
+  Result<bus::Message> call = bus_.new_call({kManagerService, kManagerPath, kProperties, "Get"});
+  if (call) {
+    const Result<void> filled =
+        call->append(std::string(kManagerInterface), std::string("ControlGroup"));
+    if (!filled) call = filled.error();
+  }
+  send(call, "asking the user manager its cgroup",
+       [done = std::move(done)](Result<bus::Message> answer) {
+         if (!answer) return done(std::move(answer).error());
+         auto group = answer->read<bus::Variant<std::string>>();
+         if (!group) return done(std::move(group).error());
+         done(std::move(group->value));
+       });
+}
+
+void ManagerClient::get_resources(const std::string& unit, PropertiesDone done) {
+  Result<bus::Message> call =
+      bus_.new_call({kManagerService, unit_path(unit), kProperties, "GetAll"});
+  if (call) {
+    const Result<void> filled = call->append(std::string(kScopeInterface));
+    if (!filled) call = filled.error();
+  }
+  send(call, "reading the limits of " + unit,
+       [done = std::move(done)](Result<bus::Message> answer) {
+         if (!answer) return done(std::move(answer).error());
+         done(read_resource_properties(*answer));
+       });
+}
+
+void ManagerClient::set_properties(const std::string& unit, const UnitProperties& properties,
+                                   Done done) {
+  constexpr bool kRuntime = true;  // a transient unit's are never kept longer
+  const auto result = std::make_shared<Result<void>>();
+  send(filled_call("SetUnitProperties", unit, kRuntime, properties), "SetUnitProperties " + unit,
+       [result](Result<bus::Message> answer) {
+         if (!answer) *result = std::move(answer).error();
+       });
+  // The manager answers first and writes the files before it looks at the next call.
+  get_control_group(unit, [result, done = std::move(done)](const Result<std::string>&) {
+    done(std::move(*result));
+  });
 }
 
 void ManagerClient::list_units(const std::string& pattern, UnitsDone done) {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "bus/bus.h"
 #include "bus/event_loop.h"
+#include "systemd/unit_property.h"
 
 // The user's systemd manager, org.freedesktop.systemd1 on the session bus, as a client.
 namespace ambit::systemd {
@@ -97,6 +98,17 @@ class ManagerClient {
   // The cgroup alone, of a scope: a start waits for it. "" where it has none.
   using GroupDone = std::function<void(Result<std::string>)>;
   void get_control_group(const std::string& unit, GroupDone done);
+
+  // The manager's own cgroup, that all of its units are below.
+  void get_manager_group(GroupDone done);
+
+  // The properties of a scope's resources that are not at their defaults.
+  using PropertiesDone = std::function<void(Result<UnitProperties>)>;
+  void get_resources(const std::string& unit, PropertiesDone done);
+
+  // SetUnitProperties, until the unit's end; answers when the kernel's files are as systemd has
+  // them. NotFound where the unit is not loaded.
+  void set_properties(const std::string& unit, const UnitProperties& properties, Done done);
 
   // The loaded units whose name matches the shell pattern.
   void list_units(const std::string& pattern, UnitsDone done);

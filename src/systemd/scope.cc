@@ -97,9 +97,10 @@ void ScopeStart::add_monitored(bus::OptionWriter& properties) {
       .set("TimeoutStopUSec", options_.stop_timeout_usec)
       .set("AddRef", true);
   // A process that the kernel killed for memory does not end its container; the monitor judges.
-  if (manager_.refuses_property(kOomPolicy)) return;
-  properties.set(kOomPolicy, "continue");
-  optional_.push_back(kOomPolicy);
+  const bool is_usual = options_.oom_policy == ScopeOptions().oom_policy;
+  if (is_usual && manager_.refuses_property(kOomPolicy)) return;
+  properties.set(kOomPolicy, options_.oom_policy);
+  if (is_usual) optional_.push_back(kOomPolicy);
 }
 
 Result<bus::Message> ScopeStart::new_start_call() {
