@@ -20,7 +20,7 @@ _ambit() {
     else
         case $verb in
         stop | kill | pause | unpause | attach | exec | restart) words=$(_ambit_containers) ;;
-        start | rm | logs | wait | rename) words=$(_ambit_containers -a) ;;
+        start | rm | logs | wait | rename | update) words=$(_ambit_containers -a) ;;
         inspect) words="$(_ambit_containers -a) $(_ambit_images)" ;;
         run | create | rmi | tag | untag) words=$(_ambit_images) ;;
         help) words=$(_ambit_verbs) ;;

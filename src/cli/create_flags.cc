@@ -125,6 +125,7 @@ void add_create_flags(Parser& parser, CreateFlags& flags) {
   parser.flag("--init", flags.init, "run a small init as PID 1 that reaps orphans");
   parser.value("--restart", flags.restart, "POLICY",
                "no (default), on-failure[:RETRIES], always or unless-stopped");
+  add_create_limit_flags(parser, flags.limits);
   parser.value("--network,--net", flags.network, "NETWORK", "none (default) or host");
   parser.value("--pull", flags.pull, "WHEN", "missing or never: images come from 'ambit load'");
   parser.value("--log-driver", flags.log_driver, "DRIVER", "journald (default) or none");
@@ -158,6 +159,7 @@ Result<bus::OptionWriter> create_options(const CreateFlags& flags) {
   if (auto limits = AMBIT_TRY(ulimit_rows(flags)); !limits.empty())
     options.set("Ulimits", std::move(limits));
   set_text(options, "RestartPolicy", flags.restart);
+  AMBIT_TRY(set_limit_options(flags.limits, options));
   set_text(options, "Network", flags.network);
   set_text(options, "LogDriver", flags.log_driver);
   return options;

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "bus/options.h"
+#include "cli/limit_flags.h"
 #include "cli/parser.h"
 
 namespace ambit::cli {
@@ -16,6 +17,7 @@ struct CreateFlags {
       network, log_driver, pull, cidfile, restart;
   std::vector<std::string> environment, environment_files, volumes, mounts, tmpfs, labels, cap_add,
       cap_drop, security_options, ulimits;
+  LimitFlags limits;
   bool interactive = false;
   bool terminal = false;
   bool remove = false;

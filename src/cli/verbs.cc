@@ -20,6 +20,7 @@ constexpr Verb kVerbs[] = {
     {"wait", "wait until containers have exited", verb_wait},
     {"exec", "run a command in a running container", verb_exec},
     {"rename", "give a container another name", verb_rename},
+    {"update", "change the limits of containers", verb_update},
     {"load", "take images from an archive or a folder", verb_load},
     {"import", "make an image from a root file system", verb_import},
     {"images", "list images", verb_images},

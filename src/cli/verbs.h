@@ -38,6 +38,7 @@ int verb_stop(int argc, char** argv);
 int verb_tag(int argc, char** argv);
 int verb_unpause(int argc, char** argv);
 int verb_untag(int argc, char** argv);
+int verb_update(int argc, char** argv);
 int verb_version(int argc, char** argv);
 int verb_wait(int argc, char** argv);
 

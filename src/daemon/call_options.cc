@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "daemon/limit_options.h"
 
 namespace ambit::daemon {
 namespace {
@@ -47,6 +48,7 @@ void add_create_keys(bus::OptionReader& reader, spec::ContainerOptions& options)
       .add("SecurityOptions", options.security_options)
       .add("Network", options.network)
       .add("LogDriver", options.log_driver);
+  add_limit_keys(reader, options.limits);
   add_size(reader, options.console_size);
   reader.on<std::string>("RestartPolicy", [&options](const std::string& text) -> Result<void> {
     options.restart = AMBIT_TRY(spec::parse_restart_policy(text));

@@ -90,6 +90,8 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
                             kOpen),
     SD_BUS_METHOD_WITH_ARGS("Processes", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(us)", processes),
                             bus::method<&ContainerObject::on_processes>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("SetLimits", SD_BUS_ARGS("a(sv)", properties), SD_BUS_NO_RESULT,
+                            bus::method<&ContainerObject::on_set_limits>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Inspect", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
                             bus::method<&ContainerObject::on_inspect>, kOpen),
 
@@ -264,7 +266,22 @@ Result<void> ContainerObject::on_processes(bus::Message& call) {
 }
 
 Result<void> ContainerObject::on_inspect(bus::Message& call) {
-  return bus::reply(call, AMBIT_TRY(services_.engine.inspect(id())));
+  services_.engine.inspect(id(),
+                           [late = reply_later(services_, call)](const Result<std::string>& json) {
+                             if (json)
+                               late->succeed(*json);
+                             else
+                               late->fail(json.error());
+                           });
+  return {};
+}
+
+Result<void> ContainerObject::on_set_limits(bus::Message& call) {
+  auto properties = AMBIT_TRY(call.read<systemd::UnitProperties>());
+  services_.engine.set_limits(
+      id(), std::move(properties),
+      [late = reply_later(services_, call)](const Result<void>& result) { late->finish(result); });
+  return {};
 }
 
 }  // namespace ambit::daemon

@@ -83,6 +83,7 @@ class ContainerObject {
   Result<void> on_resize_terminal(bus::Message& call);
   Result<void> on_processes(bus::Message& call);
   Result<void> on_inspect(bus::Message& call);
+  Result<void> on_set_limits(bus::Message& call);
 
   Services services_;
   const engine::Container& container_;

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/strings.h"
 #include "engine/engine_impl.h"
-#include "engine/inspect.h"
 #include "engine/settle.h"
 #include "os/cgroup.h"
 #include "os/file.h"
@@ -162,6 +161,7 @@ Result<const Container*> Engine::create(const std::string& name, const std::stri
   record.options = std::move(options);
   AMBIT_TRY(check_name(record.name, impl.ids_by_name));
   AMBIT_TRY(check_options(record.options));
+  AMBIT_TRY(check_limits(record.options.limits));
   const spec::ImageConfig config = AMBIT_TRY(resolve_image(impl.images, record));
   AMBIT_TRY(settle(record, config));
   // Finds every option that could not be met at the start.
@@ -281,11 +281,6 @@ Result<std::vector<pid_t>> Engine::processes(const std::string& id) const {
   const Container& container = *AMBIT_TRY(impl_->by_id(id));
   if (container.run.control_group.empty()) return std::vector<pid_t>{};
   return os::processes_below(container.run.control_group + "/payload");
-}
-
-Result<std::string> Engine::inspect(const std::string& id) const {
-  const Container& container = *AMBIT_TRY(impl_->by_id(id));
-  return inspect_json(container, impl_->records.data_path(id));
 }
 
 }  // namespace ambit::engine

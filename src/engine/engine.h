@@ -14,6 +14,7 @@
 #include "bus/event_loop.h"
 #include "engine/container.h"
 #include "image/store.h"
+#include "systemd/unit_property.h"
 
 namespace ambit::engine {
 
@@ -61,6 +62,7 @@ using Done = std::function<void(Result<void>)>;
 using FoundContainer = std::function<void(Result<const Container*>)>;
 using WaitDone = std::function<void(int code)>;
 using ExecStarted = std::function<void(Result<std::string>)>;  // the exec's ID
+using TextDone = std::function<void(Result<std::string>)>;
 using FdsDone = std::function<void(Result<std::vector<UniqueFd>>)>;
 using ImagesDone = std::function<void(Result<std::vector<std::string>>)>;  // image IDs
 
@@ -118,7 +120,12 @@ class Engine {
   void attach(const std::string& id, std::vector<std::string> streams, FdsDone done);
   Result<void> resize(const std::string& id, unsigned rows, unsigned columns);
   Result<std::vector<pid_t>> processes(const std::string& id) const;
-  Result<std::string> inspect(const std::string& id) const;  // JSON, docs/formats.md
+  // JSON, docs/formats.md. Asks systemd for the limits of one that runs.
+  void inspect(const std::string& id, TextDone done) const;
+  // limit_ops.cc. Changes properties of the unit, at once where the container runs, and keeps them
+  // for its next start. InvalidArgument: one that can't be changed live. HostUnsupported, with the
+  // fix: the kernel does not enforce it. Errors of systemd's as they are.
+  void set_limits(const std::string& id, systemd::UnitProperties changes, Done done);
 
   void exec(const std::string& id, ExecOptions options, ExecStarted done);
   const std::map<std::string, Exec>& execs() const;  // ended ones stay for a minute

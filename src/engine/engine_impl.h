@@ -11,6 +11,7 @@
 #include "engine/exec_session.h"
 #include "engine/freezer_watch.h"
 #include "engine/launch_spec.h"
+#include "engine/limits.h"
 #include "engine/programs.h"
 #include "engine/record_store.h"
 #include "engine/restart_activity.h"
@@ -71,7 +72,7 @@ struct Engine::Impl {
 
   // scopes.cc: the unit of a container.
   static std::string unit_of(const std::string& name);
-  void start_scope(const std::string& id, pid_t pid, Run::ScopeDone done);
+  void start_scope(const std::string& id, pid_t pid, const LimitPlan& limits, Run::ScopeDone done);
   void release_scope(const std::string& unit);
 
   // freezer.cc
@@ -106,6 +107,16 @@ struct Engine::Impl {
   bool policies_need_daemon() const;
   void save_restart(const Container& container);
   void show_restart(Container& container, const RestartState& state);
+
+  // limit_ops.cc
+  std::string transient_dir() const;
+  void find_manager_group();
+  Result<void> keep_limits(Container& container, const systemd::UnitProperties& changes);
+  // What somebody has set with systemctl while it ran: the unit's drop-ins, which are gone now.
+  void keep_set_properties(Container& container, const std::vector<std::string>& lines);
+  void set_live_limits(const std::string& id, systemd::UnitProperties changes, Done done);
+  void on_limits_set(const std::string& id, const systemd::UnitProperties& changes,
+                     const std::vector<spec::LimitLine>& lines, Result<void> set, const Done& done);
 
   // removal.cc
   void remove(Container& container, RemoveMode mode, Done done);
@@ -156,6 +167,7 @@ struct Engine::Impl {
   image::Store images;
   Programs programs;
   std::string boot_id;
+  std::string manager_group;  // the cgroup of the user's manager; "" until it has answered
   WorkerJobs workers;
   Observer* observer = nullptr;
 

@@ -46,6 +46,24 @@ Json restart_json(const Container& container) {
           {"error", container.restart.error}};
 }
 
+// Numbers as D-Bus has them; a set and a share of the machine as people write them; devices by
+// path.
+Json limits_json(const systemd::UnitProperties& limits) {
+  Json json = Json::object();
+  for (const systemd::UnitProperty& limit : limits) {
+    if (const auto* devices = std::get_if<systemd::DeviceNumbers>(&limit.value)) {
+      for (const auto& [path, number] : *devices) json[limit.name][path] = number;
+    } else if (std::holds_alternative<std::uint32_t>(limit.value) ||
+               std::holds_alternative<std::vector<std::uint8_t>>(limit.value)) {
+      const std::string line = systemd::property_lines({limit}).front();
+      json[line.substr(0, line.find('='))] = line.substr(line.find('=') + 1);
+    } else {
+      std::visit([&](const auto& value) { json[limit.name] = value; }, limit.value);
+    }
+  }
+  return json;
+}
+
 Json config_json(const spec::ContainerRecord& record) {
   const spec::ContainerOptions& options = record.options;
   return {{"command", record.command},
@@ -66,12 +84,14 @@ Json config_json(const spec::ContainerRecord& record) {
           {"securityOptions", options.security_options},
           {"ulimits", ulimits_json(options.ulimits)},
           {"network", options.network},
-          {"logDriver", options.log_driver}};
+          {"logDriver", options.log_driver},
+          {"properties", options.limits.properties}};
 }
 
 }  // namespace
 
-std::string inspect_json(const Container& container, const std::string& data_path) {
+std::string inspect_json(const Container& container, const systemd::UnitProperties& limits,
+                         const std::string& data_path) {
   const spec::ContainerRecord& record = container.record;
   return dump({{"id", record.id},
                {"name", record.name},
@@ -82,6 +102,7 @@ std::string inspect_json(const Container& container, const std::string& data_pat
                {"restart", restart_json(container)},
                {"config", config_json(record)},
                {"mounts", mounts_json(record.options.mounts)},
+               {"limits", limits_json(limits)},
                {"dataPath", data_path}});
 }
 

@@ -4,11 +4,13 @@
 
 #include "engine/container.h"
 #include "image/store.h"
+#include "systemd/unit_property.h"
 
 namespace ambit::engine {
 
 // What `ambit inspect` shows; docs/formats.md names the members, which are stable.
-std::string inspect_json(const Container& container, const std::string& data_path);
+std::string inspect_json(const Container& container, const systemd::UnitProperties& limits,
+                         const std::string& data_path);
 std::string inspect_json(const image::ImageRecord& image);
 
 }  // namespace ambit::engine

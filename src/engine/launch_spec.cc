@@ -124,9 +124,10 @@ std::string rootfs_path(const std::string& image) { return image.substr(kRootfs.
 Result<spec::RuntimeSpec> make_launch_spec(const spec::ContainerRecord& record,
                                            const RootSource& root, const std::string& data_path) {
   const spec::ContainerOptions& options = record.options;
-  spec::RuntimeSpec spec =
-      sandbox::default_spec({.network = options.network == "host" ? sandbox::NetworkMode::Host
-                                                                  : sandbox::NetworkMode::None});
+  sandbox::DefaultSpecOptions defaults;
+  if (options.network == "host") defaults.network = sandbox::NetworkMode::Host;
+  if (options.limits.shm_size_bytes) defaults.shm_size_bytes = *options.limits.shm_size_bytes;
+  spec::RuntimeSpec spec = sandbox::default_spec(defaults);
   set_root(spec, root, data_path);
   spec.root_readonly = options.read_only;
   spec.hostname = options.hostname;
@@ -136,6 +137,7 @@ Result<spec::RuntimeSpec> make_launch_spec(const spec::ContainerRecord& record,
   spec.process.terminal = options.terminal;
   spec.process.console_size = options.console_size;
   spec.process.no_new_privileges = !has_any(options.security_options, {"no-new-privileges=false"});
+  spec.process.oom_score_adj = options.limits.oom_score_adj;
   spec.ambit.user = record.user;
   spec.ambit.init = options.init;
   AMBIT_TRY(set_capabilities(spec, record));

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "engine/engine_impl.h"
 #include "engine/monitor_spawn.h"
+#include "systemd/drop_ins.h"
 
 // Starting, stopping and ending of runs.
 namespace ambit::engine {
@@ -41,7 +42,11 @@ void Engine::Impl::begin(Container& container, ClientStreams streams, Done done)
   if (!run) {
     records.forget_run(container.record.id);
     update(container, [before](Container& c) { c.run.state = before; });
-    return done(std::move(run).error().context("starting " + name));
+    const std::string id = container.record.id;
+    const bool remove_it = container.record.options.auto_remove;
+    done(std::move(run).error().context("starting " + name));
+    if (remove_it && containers.count(id) > 0) remove_now(id);
+    return;
   }
   Activity& activity = activity_of(container.record.id);
   activity.run = *std::move(run);
@@ -54,6 +59,7 @@ Result<std::unique_ptr<Run>> Engine::Impl::begin_run(Container& container, Clien
   if (streams.console_size) record.options.console_size = streams.console_size;
   UniqueFd data_fd = AMBIT_TRY(records.open_data_dir(id));
   UniqueFd run_fd = AMBIT_TRY(records.open_runtime_dir(id));
+  const LimitPlan limits = AMBIT_TRY(plan_limits(record.options.limits, manager_group));
   AMBIT_TRY(write_etc_files(data_fd.get(), record));
   const spec::RuntimeSpec spec = AMBIT_TRY(launch_spec(record, data_fd.get()));
 
@@ -64,13 +70,14 @@ Result<std::unique_ptr<Run>> Engine::Impl::begin_run(Container& container, Clien
   plan.base_userns = AMBIT_TRY(base_userns());
   plan.run_dir = run_fd.get();
   plan.data_dir = data_fd.get();
+  plan.transient_dir = transient_dir();
   plan.seccomp = AMBIT_TRY(seccomp_for(record, spec.process.capabilities.bounding));
   AMBIT_TRY(records.begin_run(id, {.boot_id = boot_id, .unit = unit_of(record.name)}));
   SpawnedMonitor monitor = AMBIT_TRY(spawn_monitor(programs.monitor.get(), plan));
   return Run::start(
       loop, std::move(monitor.process), std::move(monitor.control),
-      [this, id](pid_t pid, Run::ScopeDone scope_done) {
-        start_scope(id, pid, std::move(scope_done));
+      [this, id, &limits](pid_t pid, Run::ScopeDone scope_done) {
+        start_scope(id, pid, limits, std::move(scope_done));
       },
       events_of(id));
 }
@@ -126,6 +133,10 @@ void Engine::Impl::on_ended(const std::string& id, const RunEnd& end) {
   if (end.known || records.read_exit(id)) return conclude(id, end);
   manager->get_unit(containers.at(id)->run.unit, [this, id](Result<systemd::UnitState> unit) {
     const bool is_oom = unit && unit->result == "oom-kill";
+    // The monitor can't have kept them; the unit is still there.
+    Container& container = *containers.at(id);
+    const RunState& run = container.run;
+    keep_set_properties(container, systemd::read_drop_ins(transient_dir(), run.unit, ""));
     conclude(id, {.reason = is_oom ? "oom" : "lost"});
   });
 }
@@ -169,6 +180,7 @@ void Engine::Impl::settle_end(Container& container, const RunEnd& end) {
     c.run.exit_reason = end.reason;
     c.run.oom_killed = end.reason == "oom";
   });
+  if (record) keep_set_properties(container, record->set_properties);
 }
 
 // The run is in the middle of its own callback: it is destroyed when the loop comes round.

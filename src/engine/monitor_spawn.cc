@@ -26,7 +26,8 @@ class NamedFds {
   std::vector<int> fds_;
 };
 
-std::string settings_of(const spec::ContainerRecord& record) {
+std::string settings_of(const SpawnPlan& plan) {
+  const spec::ContainerRecord& record = *plan.record;
   return spec::write_monitor_settings({.id = record.id,
                                        .name = record.name,
                                        .image = record.image,
@@ -34,13 +35,14 @@ std::string settings_of(const spec::ContainerRecord& record) {
                                        .stop_timeout_usec = record.stop_timeout_usec,
                                        .transient = record.options.auto_remove,
                                        .open_stdin = record.options.open_stdin,
-                                       .log_driver = record.options.log_driver});
+                                       .log_driver = record.options.log_driver,
+                                       .transient_dir = plan.transient_dir});
 }
 
 Result<SpawnedMonitor> spawn_verb(const char* verb, int exe_fd, const SpawnPlan& plan) {
   auto [control, far_control] = AMBIT_TRY(os::packet_pair());
   UniqueFd spec = AMBIT_TRY(os::sealed_memfd("ambit-spec", spec::write_runtime_spec(*plan.spec)));
-  UniqueFd settings = AMBIT_TRY(os::sealed_memfd("ambit-settings", settings_of(*plan.record)));
+  UniqueFd settings = AMBIT_TRY(os::sealed_memfd("ambit-settings", settings_of(plan)));
   UniqueFd seccomp;
   if (plan.seccomp != nullptr)
     seccomp = AMBIT_TRY(os::sealed_memfd("ambit-seccomp", *plan.seccomp));

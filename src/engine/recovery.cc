@@ -57,6 +57,7 @@ void Engine::Impl::recover(Container& container) {
   const auto run = records.read_run(id);
   if (const auto exit = records.read_exit(id)) {
     container.run = exited_state(*exit);
+    keep_set_properties(container, exit->set_properties);
   } else if (run && run->boot_id == boot_id) {
     if (auto adopted = adopt(container, *run); !adopted) give_up(container, *run);
     return;
@@ -134,6 +135,7 @@ bool Engine::Impl::is_starting_now(const std::string& unit) const {
 
 Result<void> Engine::recover() {
   Impl& impl = *impl_;
+  impl.find_manager_group();
   auto listing = AMBIT_TRY(impl.records.list());
   for (const std::string& problem : listing.problems) log(LogLevel::Warning, "%s", problem.c_str());
   for (const std::string& problem : impl.images.take_problems())

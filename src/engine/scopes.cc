@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "engine/engine_impl.h"
+#include "systemd/limit_check.h"
 #include "systemd/scope.h"
 #include "systemd/unit_name.h"
 
@@ -22,7 +23,8 @@ std::uint64_t with_slack(std::uint64_t stop_timeout_usec) {
 
 std::string Engine::Impl::unit_of(const std::string& name) { return systemd::scope_unit(name); }
 
-void Engine::Impl::start_scope(const std::string& id, pid_t pid, Run::ScopeDone done) {
+void Engine::Impl::start_scope(const std::string& id, pid_t pid, const LimitPlan& limits,
+                               Run::ScopeDone done) {
   const spec::ContainerRecord& record = containers.at(id)->record;
   systemd::ScopeOptions scope;
   scope.unit = unit_of(record.name);
@@ -30,7 +32,18 @@ void Engine::Impl::start_scope(const std::string& id, pid_t pid, Run::ScopeDone 
                            short_id(record.id).c_str());
   scope.pid = pid;
   scope.stop_timeout_usec = with_slack(record.stop_timeout_usec);
-  systemd::start_scope(*manager, std::move(scope), std::move(done));
+  if (limits.properties.empty())
+    return systemd::start_scope(*manager, std::move(scope), std::move(done));
+  add_limits(limits, scope);
+  // Before the container's command runs: it never does without its limits.
+  systemd::start_scope(
+      *manager, std::move(scope),
+      [expected = limits.expected, done = std::move(done)](Result<std::string> group) {
+        if (!group) return done(std::move(group));
+        if (auto limited = systemd::check_in_force(*group, expected); !limited)
+          return done(std::move(limited).error());
+        done(std::move(group));
+      });
 }
 
 void Engine::Impl::release_scope(const std::string& unit) {

@@ -3,12 +3,14 @@
 #include <csignal>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "monitor/monitor.h"
 #include "monitor/shown_code.h"
 #include "os/file.h"
 #include "spec/exit_record.h"
+#include "systemd/drop_ins.h"
 
 // From the end of PID 1 to the last word. The order is the contract: whoever is told that a
 // container has exited finds its output in the journal, its record on disk, its cgroup gone.
@@ -78,6 +80,13 @@ Result<void> Monitor::deliver(const spec::ExitRecord& record) {
   return {};
 }
 
+// They vanish with the unit, and the unit with this process.
+std::vector<std::string> Monitor::set_properties() const {
+  if (!scope_ || settings_.transient) return {};
+  const std::string unit = scope_->substr(scope_->rfind('/') + 1);
+  return systemd::read_drop_ins(settings_.transient_dir, unit, *scope_);
+}
+
 spec::ExitRecord Monitor::exit_record() const {
   const int status = exit_->wait_status;
   const bool oom_killed = payload_.oom_kills() > 0;
@@ -91,7 +100,8 @@ spec::ExitRecord Monitor::exit_record() const {
                     : WIFSIGNALED(status)   ? "signal"
                                             : "exited",
           .oom_killed = oom_killed,
-          .stop_requested = stop_.has_begun()};
+          .stop_requested = stop_.has_begun(),
+          .set_properties = set_properties()};
 }
 
 }  // namespace ambit::monitor

@@ -65,6 +65,7 @@ class Monitor {
   Result<void> read_rest();
   Result<void> deliver(const spec::ExitRecord& record);
   spec::ExitRecord exit_record() const;
+  std::vector<std::string> set_properties() const;
 
   spec::MonitorSettings settings_;
   Descriptors descriptors_;

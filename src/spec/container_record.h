@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "spec/limit_options.h"
 #include "spec/restart_policy.h"
 #include "spec/runtime_spec.h"
 
@@ -45,6 +46,7 @@ struct ContainerOptions {
   std::string network = "none";
   std::string log_driver = "journald";
   RestartPolicy restart;
+  LimitOptions limits;
 };
 
 // A container as it is kept on disk: containers/ID/record.json.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -18,11 +19,14 @@ struct ExitRecord {
   std::string reason;  // "exited", "signal", "oom"
   bool oom_killed = false;
   bool stop_requested = false;  // by us, by systemd: whoever told the monitor
+  // Of its unit, set with systemctl while it ran: "MemoryMax=1024". The next start has them.
+  std::vector<std::string> set_properties;
 };
 
 constexpr char kExitRecordName[] = "exit.json";
 
-// Text without a JSON library: every value is a number, a bool or one of our own words.
+// Text without a JSON library: every value is a number, a bool, one of our own words, or an
+// assignment of plain ASCII (others are left out).
 std::string write_exit_record(const ExitRecord& record);
 // Corrupt names the member that is missing or of a wrong type.
 Result<ExitRecord> parse_exit_record(std::string_view json);

@@ -18,6 +18,7 @@ Result<ExitRecord> parse_exit_record(std::string_view text) {
   record.reason = read.string(json, "reason");
   record.oom_killed = read.boolean(json, "oomKilled");
   record.stop_requested = read.boolean(json, "stopRequested");
+  record.set_properties = read.list(json, "setProperties");
   AMBIT_TRY(read.check());
   return record;
 }

@@ -53,6 +53,8 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
     settings.open_stdin = value == "1";
   } else if (key == "log_driver") {
     settings.log_driver = value;
+  } else if (key == "transient_dir") {
+    settings.transient_dir = unescape(value);
   } else {
     return Error(ErrorCode::Corrupt, "unknown key " + std::string(key));
   }
@@ -66,7 +68,8 @@ std::string write_monitor_settings(const MonitorSettings& settings) {
          strf("\nstop_signal=%d\nstop_timeout_usec=%llu\ntransient=%d\nopen_stdin=%d\n",
               settings.stop_signal, static_cast<unsigned long long>(settings.stop_timeout_usec),
               settings.transient ? 1 : 0, settings.open_stdin ? 1 : 0) +
-         "log_driver=" + settings.log_driver + "\n";
+         "log_driver=" + settings.log_driver + "\ntransient_dir=" + escape(settings.transient_dir) +
+         "\n";
 }
 
 Result<MonitorSettings> parse_monitor_settings(std::string_view text) {

@@ -33,6 +33,7 @@ struct MonitorSettings {
   bool transient = false;   // removed at exit: its exit record need not outlive a power cut
   bool open_stdin = false;  // keep stdin open while nobody is attached
   std::string log_driver = "journald";  // or "none"
+  std::string transient_dir;            // where systemd keeps what is set of a transient unit
 };
 
 // One "key=value" a line, with "\\" and "\n" for what can't be in the value of an image; parsing in
