@@ -12,7 +12,7 @@
 #include "base/strings.h"
 #include "os/cgroup.h"
 #include "os/file.h"
-#include "systemd/limit_check.h"
+#include "systemd/delegation.h"
 
 namespace ambit::oci {
 namespace {

@@ -36,8 +36,8 @@ std::string write_exit_record(const ExitRecord& record) {
       record.boot_id.c_str(), static_cast<long long>(record.started_usec),
       static_cast<long long>(record.exited_usec), record.exit_code, record.reason.c_str(),
       record.oom_killed ? "true" : "false", record.stop_requested ? "true" : "false");
-  if (!record.set_properties.empty())
-    text += ",\"setProperties\":[" + list(record.set_properties) + "]";
+  if (const std::string set = list(record.set_properties); !set.empty())
+    text += ",\"setProperties\":[" + set + "]";
   return text + "}\n";
 }
 

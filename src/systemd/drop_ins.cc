@@ -8,7 +8,7 @@
 #include "os/cgroup.h"
 #include "os/dir.h"
 #include "os/file.h"
-#include "systemd/number_files.h"
+#include "systemd/limit_files.h"
 
 namespace ambit::systemd {
 namespace {

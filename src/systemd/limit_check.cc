@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "os/cgroup.h"
 #include "os/file.h"
+#include "systemd/delegation.h"
 
 namespace ambit::systemd {
 namespace {
@@ -76,13 +77,6 @@ Result<void> check_line(int cgroup_fd, const std::string& group, const spec::Lim
 
 }  // namespace
 
-std::string delegation_fix() {
-  return "as root: mkdir -p /etc/systemd/system/user@.service.d && printf "
-         "'[Service]\\nDelegate=cpu cpuset io memory pids\\n' > "
-         "/etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload; then log "
-         "out and in again";
-}
-
 Result<void> check_controllers(const std::string& manager_group,
                                const std::vector<spec::LimitLine>& lines) {
   std::vector<std::string> there;
@@ -102,8 +96,13 @@ Result<void> check_in_force(const std::string& control_group,
                             const std::vector<spec::LimitLine>& lines) {
   if (lines.empty()) return {};
   const UniqueFd group = AMBIT_TRY(os::open_cgroup(control_group));
+  return check_in_force_at(group.get(), control_group, lines);
+}
+
+Result<void> check_in_force_at(int cgroup_fd, const std::string& control_group,
+                               const std::vector<spec::LimitLine>& lines) {
   for (const spec::LimitLine& line : lines)
-    AMBIT_TRY(check_line(group.get(), control_group, line).context("limiting the container"));
+    AMBIT_TRY(check_line(cgroup_fd, control_group, line).context("limiting the container"));
   return {};
 }
 

@@ -10,9 +10,6 @@
 // whose controllers the user's manager was given.
 namespace ambit::systemd {
 
-// What an administrator does to give them: the drop-in and the commands, in one line.
-std::string delegation_fix();
-
 // HostUnsupported, with the fix, where the cgroup of the user's manager lacks a controller that one
 // of the lines needs; it names the line's file. Lines without limit need none.
 Result<void> check_controllers(const std::string& manager_group,
@@ -22,5 +19,8 @@ Result<void> check_controllers(const std::string& manager_group,
 // what was asked where one is missing or differs; a line without limit may be missing.
 Result<void> check_in_force(const std::string& control_group,
                             const std::vector<spec::LimitLine>& lines);
+// The same in an open folder; `control_group` is for messages.
+Result<void> check_in_force_at(int cgroup_fd, const std::string& control_group,
+                               const std::vector<spec::LimitLine>& lines);
 
 }  // namespace ambit::systemd

@@ -10,8 +10,6 @@ namespace ambit::systemd {
 namespace {
 
 constexpr char kUnitsPath[] = "/org/freedesktop/systemd1/unit";
-constexpr char kScopeInterface[] = "org.freedesktop.systemd1.Scope";
-constexpr char kProperties[] = "org.freedesktop.DBus.Properties";
 
 // sd-bus itself gives up later than our own deadline does.
 constexpr std::chrono::seconds kReplyTimeout{60};
@@ -248,7 +246,7 @@ void ManagerClient::freeze_unit(const std::string& unit, Done done) {
 
 void ManagerClient::get_unit(const std::string& unit, StateDone done) {
   Result<bus::Message> call =
-      bus_.new_call({kManagerService, unit_path(unit), kProperties, "GetAll"});
+      bus_.new_call({kManagerService, unit_path(unit), kPropertiesInterface, "GetAll"});
   if (call) {
     // "": of all interfaces, so that what unit and scope say is of one moment.
     const Result<void> filled = call->append(std::string());
@@ -261,7 +259,8 @@ void ManagerClient::get_unit(const std::string& unit, StateDone done) {
 }
 
 void ManagerClient::get_control_group(const std::string& unit, GroupDone done) {
-  Result<bus::Message> call = bus_.new_call({kManagerService, unit_path(unit), kProperties, "Get"});
+  Result<bus::Message> call =
+      bus_.new_call({kManagerService, unit_path(unit), kPropertiesInterface, "Get"});
   if (call) {
     const Result<void> filled =
         call->append(std::string(kScopeInterface), std::string("ControlGroup"));
@@ -274,50 +273,6 @@ void ManagerClient::get_control_group(const std::string& unit, GroupDone done) {
          if (!group) return done(std::move(group).error());
          done(std::move(group->value));
        });
-}
-
-void ManagerClient::get_manager_group(GroupDone done) {
-  Result<bus::Message> call = bus_.new_call({kManagerService, kManagerPath, kProperties, "Get"});
-  if (call) {
-    const Result<void> filled =
-        call->append(std::string(kManagerInterface), std::string("ControlGroup"));
-    if (!filled) call = filled.error();
-  }
-  send(call, "asking the user manager its cgroup",
-       [done = std::move(done)](Result<bus::Message> answer) {
-         if (!answer) return done(std::move(answer).error());
-         auto group = answer->read<bus::Variant<std::string>>();
-         if (!group) return done(std::move(group).error());
-         done(std::move(group->value));
-       });
-}
-
-void ManagerClient::get_resources(const std::string& unit, PropertiesDone done) {
-  Result<bus::Message> call =
-      bus_.new_call({kManagerService, unit_path(unit), kProperties, "GetAll"});
-  if (call) {
-    const Result<void> filled = call->append(std::string(kScopeInterface));
-    if (!filled) call = filled.error();
-  }
-  send(call, "reading the limits of " + unit,
-       [done = std::move(done)](Result<bus::Message> answer) {
-         if (!answer) return done(std::move(answer).error());
-         done(read_resource_properties(*answer));
-       });
-}
-
-void ManagerClient::set_properties(const std::string& unit, const UnitProperties& properties,
-                                   Done done) {
-  constexpr bool kRuntime = true;  // a transient unit's are never kept longer
-  const auto result = std::make_shared<Result<void>>();
-  send(filled_call("SetUnitProperties", unit, kRuntime, properties), "SetUnitProperties " + unit,
-       [result](Result<bus::Message> answer) {
-         if (!answer) *result = std::move(answer).error();
-       });
-  // The manager answers first and writes the files before it looks at the next call.
-  get_control_group(unit, [result, done = std::move(done)](const Result<std::string>&) {
-    done(std::move(*result));
-  });
 }
 
 void ManagerClient::list_units(const std::string& pattern, UnitsDone done) {
@@ -337,7 +292,8 @@ Result<std::vector<UnitRow>> ManagerClient::list_units_now(const std::string& pa
 }
 
 Result<std::string> ManagerClient::version_now() {
-  bus::Message call = AMBIT_TRY(bus_.new_call({kManagerService, kManagerPath, kProperties, "Get"}));
+  bus::Message call =
+      AMBIT_TRY(bus_.new_call({kManagerService, kManagerPath, kPropertiesInterface, "Get"}));
   AMBIT_TRY(call.append(std::string(kManagerInterface), std::string("Version")));
   bus::Message answer = AMBIT_TRY(bus_.call(call).context("asking the user manager its version"));
   return AMBIT_TRY(answer.read<bus::Variant<std::string>>()).value;
@@ -347,7 +303,7 @@ Result<bus::Slot> ManagerClient::watch_unit(const std::string& unit,
                                             std::function<void(const UnitChange&)> changed) {
   return bus_.match({.sender = kManagerService,
                      .path = unit_path(unit),
-                     .interface = kProperties,
+                     .interface = kPropertiesInterface,
                      .member = "PropertiesChanged"},
                     [changed = std::move(changed)](bus::Message& signal) {
                       UnitChange change;

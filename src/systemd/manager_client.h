@@ -21,6 +21,8 @@ namespace ambit::systemd {
 constexpr char kManagerService[] = "org.freedesktop.systemd1";
 constexpr char kManagerPath[] = "/org/freedesktop/systemd1";
 constexpr char kManagerInterface[] = "org.freedesktop.systemd1.Manager";
+constexpr char kScopeInterface[] = "org.freedesktop.systemd1.Scope";
+constexpr char kPropertiesInterface[] = "org.freedesktop.DBus.Properties";
 
 // What a scope is like at one moment.
 struct UnitState {

@@ -9,7 +9,7 @@ namespace ambit::systemd {
 template <typename T>
 void ManagerClient::get_own_property(const char* name, std::function<void(Result<T>)> done) {
   Result<bus::Message> call =
-      bus_.new_call({kManagerService, kManagerPath, "org.freedesktop.DBus.Properties", "Get"});
+      bus_.new_call({kManagerService, kManagerPath, kPropertiesInterface, "Get"});
   if (call) {
     const Result<void> filled = call->append(std::string(kManagerInterface), std::string(name));
     if (!filled) call = filled.error();
@@ -29,6 +29,10 @@ void ManagerClient::get_system_state(TextDone done) {
 
 void ManagerClient::get_start_time(TimeDone done) {
   get_own_property<std::uint64_t>("UserspaceTimestampMonotonic", std::move(done));
+}
+
+void ManagerClient::get_manager_group(GroupDone done) {
+  get_own_property<std::string>("ControlGroup", std::move(done));
 }
 
 }  // namespace ambit::systemd

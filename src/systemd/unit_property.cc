@@ -140,13 +140,6 @@ const PropertyValue* find_property(const UnitProperties& properties, std::string
   return nullptr;
 }
 
-bus::OptionWriter property_options(const UnitProperties& properties) {
-  bus::OptionWriter options;
-  for (const UnitProperty& property : properties)
-    std::visit([&](const auto& value) { options.set(property.name, value); }, property.value);
-  return options;
-}
-
 Result<UnitProperties> read_resource_properties(bus::Message& answer) {
   UnitProperties properties;
   AMBIT_TRY(bus::detail::enter(answer.get(), 'a', "{sv}"));

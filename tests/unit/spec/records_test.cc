@@ -41,6 +41,7 @@ ContainerRecord whole_record() {
   options.mounts.push_back(
       {.destination = "/d", .type = "bind", .source = "/s", .options = {"ro"}});
   options.ulimits.push_back({.name = "nofile", .soft = 6, .hard = UINT64_MAX});
+  options.limits = {.properties = {"MemoryMax=8"}, .oom_score_adj = -9, .shm_size_bytes = 10};
   return record;
 }
 
@@ -74,6 +75,8 @@ TEST(ContainerRecordTest, WhatIsMissingOrDoesNotFitIsNamed) {
       {"\"logDriver\"", "\"other\"", "logDriver"},
       {"\"destination\"", "\"other\"", "destination"},
       {"\"hard\"", "\"other\"", "hard"},
+      {"\"oomScoreAdj\": -9", "\"oomScoreAdj\": 1e300", "oomScoreAdj"},
+      {"\"shmSizeBytes\": 10", "\"shmSizeBytes\": -1", "shmSizeBytes"},
   };
   for (const Wrong& wrong : kCases) {
     const auto record = parse_container_record(
@@ -82,6 +85,22 @@ TEST(ContainerRecordTest, WhatIsMissingOrDoesNotFitIsNamed) {
     EXPECT_EQ(record.error().code(), ErrorCode::Corrupt);
     expect_named(record.error().message(), wrong.member);
   }
+}
+
+TEST(ContainerRecordTest, OneOfBeforeThereWereLimitsIsRead) {
+  ContainerRecord record = whole_record();
+  record.options.limits = {};
+  const std::string text = write_container_record(record);
+  EXPECT_EQ(text.find("\"limits\""), std::string::npos);
+  EXPECT_TRUE(parse_container_record(text));
+}
+
+TEST(ExitRecordTest, KeepsWhatWasSetOfTheUnitAndLeavesOutWhatIsNoPlainText) {
+  const auto record = parse_exit_record(write_exit_record(
+      {.set_properties = {"IOReadBandwidthMax=/dev/a\"b\\c 1", "A=\n", "B=\xff", "TasksMax=5"}}));
+  ASSERT_TRUE(record) << record.error().message();
+  EXPECT_EQ((*record).set_properties,
+            (std::vector<std::string>{"IOReadBandwidthMax=/dev/a\"b\\c 1", "TasksMax=5"}));
 }
 
 TEST(RunRecordTest, NumbersThatDoNotFitAreCorrupt) {

@@ -1,0 +1,37 @@
+#include <memory>
+#include <utility>
+
+#include "systemd/manager_client.h"
+
+// Limits of units; apart, so that a program that sets none links no table of properties.
+namespace ambit::systemd {
+
+void ManagerClient::get_resources(const std::string& unit, PropertiesDone done) {
+  Result<bus::Message> call =
+      bus_.new_call({kManagerService, unit_path(unit), kPropertiesInterface, "GetAll"});
+  if (call) {
+    const Result<void> filled = call->append(std::string(kScopeInterface));
+    if (!filled) call = filled.error();
+  }
+  send(call, "reading the limits of " + unit,
+       [done = std::move(done)](Result<bus::Message> answer) {
+         if (!answer) return done(std::move(answer).error());
+         done(read_resource_properties(*answer));
+       });
+}
+
+void ManagerClient::set_properties(const std::string& unit, const UnitProperties& properties,
+                                   Done done) {
+  constexpr bool kRuntime = true;  // a transient unit's are never kept longer
+  const auto result = std::make_shared<Result<void>>();
+  send(filled_call("SetUnitProperties", unit, kRuntime, properties), "SetUnitProperties " + unit,
+       [result](Result<bus::Message> answer) {
+         if (!answer) *result = std::move(answer).error();
+       });
+  // The manager answers first and writes the files before it looks at the next call.
+  get_control_group(unit, [result, done = std::move(done)](const Result<std::string>&) {
+    done(std::move(*result));
+  });
+}
+
+}  // namespace ambit::systemd
