@@ -29,6 +29,7 @@ Result<ContainerRow> read_properties(bus::Message& message) {
       .add("ExitCode", row.exit_code)
       .add("ExitReason", row.exit_reason)
       .add("MainPID", row.main_pid)
+      .add("PastRuns", row.past_runs)
       .add("OomKilled", row.oom_killed)
       .add("RestartPolicy", row.restart_policy)
       .add("RestartCount", row.restart_count)
@@ -105,8 +106,12 @@ bool is_running(const ContainerRow& row) {
 
 namespace {
 
+// A reason that the code does not tell stands beside it.
 std::string code_text(const ContainerRow& row) {
-  return row.exit_code >= 0 && row.exit_reason != "lost" ? strf("%d", row.exit_code) : "unknown";
+  std::string text =
+      row.exit_code >= 0 && row.exit_reason != "lost" ? strf("%d", row.exit_code) : "unknown";
+  if (row.exit_reason == "oom" || row.exit_reason == "timeout") text += ", " + row.exit_reason;
+  return text;
 }
 
 std::string restart_text(const ContainerRow& row, std::int64_t now_usec) {

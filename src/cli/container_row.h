@@ -3,12 +3,16 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
 #include "cli/client.h"
 
 namespace ambit::cli {
+
+// Start, end, exit code, reason, and whether the kernel killed a process of it for want of memory.
+using PastRunRow = std::tuple<std::int64_t, std::int64_t, std::int32_t, std::string, bool>;
 
 // A container as listings show it. Times in µs since 1970, 0: never.
 struct ContainerRow {
@@ -23,6 +27,7 @@ struct ContainerRow {
   std::uint32_t main_pid = 0;
   std::uint32_t restart_count = 0;
   bool oom_killed = false;
+  std::vector<PastRunRow> past_runs;  // the newest first
 };
 
 // All containers, newest first: one call of GetManagedObjects.
@@ -31,8 +36,8 @@ Result<std::vector<ContainerRow>> list_containers(Client& client);
 // Or will be soon, as its restart policy has it.
 bool is_running(const ContainerRow& row);
 
-// "Restarting (1) in 12 s", "Up 5 minutes", "Exited (0) 2 hours ago", "Exited (unknown) 1 second
-// ago", "Created".
+// "Restarting (1) in 12 s", "Up 5 minutes", "Exited (0) 2 hours ago", "Exited (137, oom) 1 hour
+// ago", "Exited (unknown) 1 second ago", "Created".
 std::string status_text(const ContainerRow& row, std::int64_t now_usec);
 
 // `--filter KEY=VALUE`: name (a part of it), id (its beginning), status, image or ancestor, label

@@ -80,6 +80,10 @@ Result<void> set_stop(const CreateFlags& flags, bus::OptionWriter& options) {
         AMBIT_TRY(parse_duration(*flags.stop_timeout).context("--stop-timeout"));
     options.set("StopTimeoutUSec", static_cast<std::uint64_t>(usec));
   }
+  if (flags.timeout) {
+    const std::int64_t usec = AMBIT_TRY(parse_duration(*flags.timeout).context("--timeout"));
+    options.set("RuntimeMaxUSec", static_cast<std::uint64_t>(usec));
+  }
   return {};
 }
 
@@ -117,6 +121,7 @@ void add_create_flags(Parser& parser, CreateFlags& flags) {
   parser.list("-l,--label", flags.labels, "KEY[=VALUE]", "set a label");
   parser.value("--stop-signal", flags.stop_signal, "SIGNAL", "signal that stops it");
   parser.value("--stop-timeout", flags.stop_timeout, "SECONDS", "time to stop before it is killed");
+  parser.value("--timeout", flags.timeout, "SECONDS", "stop it when it has run for so long");
   parser.list("--cap-add", flags.cap_add, "CAP", "add a capability");
   parser.list("--cap-drop", flags.cap_drop, "CAP", "drop a capability; ALL for all");
   parser.list("--security-opt", flags.security_options, "OPTION",

@@ -42,6 +42,8 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
     SD_BUS_PROPERTY("StopSignal", "i", bus::property<&ContainerObject::stop_signal>, 0, kConst),
     SD_BUS_PROPERTY("StopTimeoutUSec", "t", bus::property<&ContainerObject::stop_timeout_usec>, 0,
                     kConst),
+    SD_BUS_PROPERTY("RuntimeMaxUSec", "t", bus::property<&ContainerObject::runtime_max_usec>, 0,
+                    kConst),
     SD_BUS_PROPERTY("AutoRemove", "b", bus::property<&ContainerObject::auto_remove>, 0, kConst),
     SD_BUS_PROPERTY("Terminal", "b", bus::property<&ContainerObject::terminal>, 0, kConst),
     SD_BUS_PROPERTY("RestartPolicy", "s", bus::property<&ContainerObject::restart_policy>, 0,
@@ -56,6 +58,7 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
     SD_BUS_PROPERTY("ExitedAt", "x", bus::property<&ContainerObject::exited_at>, 0, kEmits),
     SD_BUS_PROPERTY("ExitCode", "i", bus::property<&ContainerObject::exit_code>, 0, kEmits),
     SD_BUS_PROPERTY("ExitReason", "s", bus::property<&ContainerObject::exit_reason>, 0, kEmits),
+    SD_BUS_PROPERTY("PastRuns", "a(xxisb)", bus::property<&ContainerObject::past_runs>, 0, kEmits),
     SD_BUS_PROPERTY("OomKilled", "b", bus::property<&ContainerObject::oom_killed>, 0, kEmits),
     SD_BUS_PROPERTY("RestartCount", "u", bus::property<&ContainerObject::restart_count>, 0, kEmits),
     SD_BUS_PROPERTY("RestartAt", "x", bus::property<&ContainerObject::restart_at>, 0, kEmits),
@@ -124,6 +127,7 @@ void ContainerObject::tell_changes(const engine::Container& before) {
   compare("ExitedAt", was.exited_usec, is.exited_usec);
   compare("ExitCode", was.exit_code, is.exit_code);
   compare("ExitReason", was.exit_reason, is.exit_reason);
+  compare("PastRuns", before.past_runs, container_.past_runs);
   compare("OomKilled", was.oom_killed, is.oom_killed);
   compare("RestartCount", before.restart.count, container_.restart.count);
   compare("RestartAt", before.restart.due_usec, container_.restart.due_usec);
@@ -136,6 +140,13 @@ void ContainerObject::tell_exit() {
   if (!signal) return note(signal.error());
   const auto filled = signal->append(exit_code(), exit_reason());
   note(filled ? services_.bus.send(*signal) : filled);
+}
+
+std::vector<ContainerObject::PastRunRow> ContainerObject::past_runs() const {
+  std::vector<PastRunRow> rows;
+  for (const spec::PastRun& run : container_.past_runs)
+    rows.emplace_back(run.started_usec, run.exited_usec, run.exit_code, run.reason, run.oom_killed);
+  return rows;
 }
 
 std::vector<ContainerObject::MountRow> ContainerObject::mounts() const {

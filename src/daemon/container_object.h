@@ -36,6 +36,7 @@ class ContainerObject {
 
  private:
   using Strings = std::vector<std::string>;
+  using PastRunRow = std::tuple<std::int64_t, std::int64_t, std::int32_t, std::string, bool>;
   using MountRow = std::tuple<std::string, std::string, std::string, Strings>;
 
   static const sd_bus_vtable kVtable[];
@@ -51,6 +52,7 @@ class ContainerObject {
   Strings networks() const { return {container_.record.options.network}; }
   std::int32_t stop_signal() const { return container_.record.stop_signal; }
   std::uint64_t stop_timeout_usec() const { return container_.record.stop_timeout_usec; }
+  std::uint64_t runtime_max_usec() const { return container_.record.options.runtime_max_usec; }
   bool auto_remove() const { return container_.record.options.auto_remove; }
   bool terminal() const { return container_.record.options.terminal; }
   std::string restart_policy() const { return to_string(container_.record.options.restart); }
@@ -63,6 +65,7 @@ class ContainerObject {
   std::int64_t started_at() const { return container_.run.started_usec; }
   std::int64_t exited_at() const { return container_.run.exited_usec; }
   std::int32_t exit_code() const { return container_.run.exit_code; }
+  std::vector<PastRunRow> past_runs() const;
   std::string exit_reason() const { return container_.run.exit_reason; }
   bool oom_killed() const { return container_.run.oom_killed; }
   std::uint32_t restart_count() const { return container_.restart.count; }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "spec/container_record.h"
+#include "spec/run_history.h"
 
 namespace ambit::engine {
 
@@ -29,7 +30,7 @@ struct RunState {
   std::int64_t started_usec = 0;  // since 1970; of the current or the last run
   std::int64_t exited_usec = 0;
   int exit_code = 0;        // -1: nobody knows
-  std::string exit_reason;  // "exited", "signal", "oom", "lost"; "" before the first end
+  std::string exit_reason;  // "exited", "signal", "oom", "timeout", "lost"; "" before the first end
   bool oom_killed = false;
 };
 
@@ -48,6 +49,7 @@ struct Container {
   spec::ContainerRecord record;
   RunState run;
   RestartState restart;
+  spec::RunHistory past_runs;
 };
 
 }  // namespace ambit::engine

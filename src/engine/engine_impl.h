@@ -58,10 +58,16 @@ struct Engine::Impl {
   void on_start_failed(const std::string& id, Error error);
   void on_ended(const std::string& id, const RunEnd& end);
   void conclude(const std::string& id, const RunEnd& end);
-  void settle_end(Container& container, const RunEnd& end);
   void drop_run(Activity& activity);
   void schedule_clean_up();
   void stop(Container& container, std::uint64_t timeout_usec, Done done);
+
+  // past_runs.cc
+  void settle_end(Container& container, const RunEnd& end);
+  void keep_exit(const spec::ContainerRecord& record, const RunState& run,
+                 const std::string& of_boot);
+  // On disk, too, where `ended` is not among them yet.
+  spec::RunHistory past_runs_with(const Container& container, const RunState& ended);
 
   // launch.cc: what a monitor is spawned with.
   Result<RootSource> root_source(const spec::ContainerRecord& record, int data_dir_fd);
@@ -82,6 +88,7 @@ struct Engine::Impl {
   bool is_frozen(const std::string& id);
   void pause(Container& container, Done done);
   void resume(Container& container, Done done);
+  void thaw(const std::string& unit);
   // Busy where a slice above keeps it frozen.
   Result<void> check_thawable(const Container& container);
   // Where it is frozen, so that its monitor hears an order.

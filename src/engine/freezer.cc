@@ -68,7 +68,7 @@ void Engine::Impl::pause(Container& container, Done done) {
                        [this, id = container.record.id, unit = container.run.unit, name,
                         done = std::move(done)](Result<void> result) {
                          // Half a container frozen is of use to nobody.
-                         if (!result) manager->thaw_unit(unit, [](const Result<void>&) {});
+                         if (!result) thaw(unit);
                          if (containers.count(id) > 0) read_freezer(id);
                          done(std::move(result).context("pausing " + name));
                        });
@@ -96,13 +96,17 @@ Result<void> Engine::Impl::check_thawable(const Container& container) {
   return {};
 }
 
-Result<void> Engine::Impl::thaw_to_stop(const Container& container) {
-  if (!is_frozen(container.record.id)) return {};
-  AMBIT_TRY(check_thawable(container));
-  manager->thaw_unit(container.run.unit, [unit = container.run.unit](const Result<void>& result) {
+void Engine::Impl::thaw(const std::string& unit) {
+  manager->thaw_unit(unit, [unit](const Result<void>& result) {
     if (!result)
       log(LogLevel::Warning, "thawing %s: %s", unit.c_str(), result.error().message().c_str());
   });
+}
+
+Result<void> Engine::Impl::thaw_to_stop(const Container& container) {
+  if (!is_frozen(container.record.id)) return {};
+  AMBIT_TRY(check_thawable(container));
+  thaw(container.run.unit);
   return {};
 }
 
@@ -112,13 +116,15 @@ Result<void> Engine::Impl::thaw_to_stop(const Container& container) {
 Result<void> Engine::Impl::kill_everything(const Container& container) {
   Activity& activity = activity_of(container.record.id);
   if (!is_frozen(container.record.id)) return activity.run->kill(SIGKILL);
-  if (!os::frozen_above(container.run.control_group).empty()) {
+  if (!check_thawable(container)) {
     activity.run->kill_with_monitor();
     return {};
   }
   UniqueFd payload = AMBIT_TRY(os::open_cgroup(container.run.control_group + "/payload"));
   AMBIT_TRY(os::kill_cgroup(payload.get()));
-  return thaw_to_stop(container);
+  // Whatever the kernel says now: while processes die the cgroup does not count as frozen.
+  thaw(container.run.unit);
+  return {};
 }
 
 }  // namespace ambit::engine

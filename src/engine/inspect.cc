@@ -39,6 +39,17 @@ Json state_json(const RunState& run) {
           {"oomKilled", run.oom_killed}};
 }
 
+Json past_runs_json(const spec::RunHistory& runs) {
+  Json list = Json::array();
+  for (const spec::PastRun& run : runs)
+    list.push_back({{"startedUsec", run.started_usec},
+                    {"exitedUsec", run.exited_usec},
+                    {"exitCode", run.exit_code},
+                    {"exitReason", run.reason},
+                    {"oomKilled", run.oom_killed}});
+  return list;
+}
+
 Json restart_json(const Container& container) {
   return {{"policy", spec::to_string(container.record.options.restart)},
           {"count", container.restart.count},
@@ -74,6 +85,7 @@ Json config_json(const spec::ContainerRecord& record) {
           {"labels", options.labels},
           {"stopSignal", signal_name(record.stop_signal)},
           {"stopTimeoutUsec", record.stop_timeout_usec},
+          {"runtimeMaxUsec", options.runtime_max_usec},
           {"terminal", options.terminal},
           {"openStdin", options.open_stdin},
           {"init", options.init},
@@ -100,6 +112,7 @@ std::string inspect_json(const Container& container, const systemd::UnitProperti
                {"createdUsec", record.created_usec},
                {"state", state_json(container.run)},
                {"restart", restart_json(container)},
+               {"pastRuns", past_runs_json(container.past_runs)},
                {"config", config_json(record)},
                {"mounts", mounts_json(record.options.mounts)},
                {"limits", limits_json(limits)},

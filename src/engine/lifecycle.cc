@@ -17,6 +17,15 @@ void call_all(std::vector<Done>& calls, const Result<void>& result) {
   for (const Done& done : std::exchange(calls, {})) done(result);
 }
 
+// systemd kills a frozen container, its monitor with it, when its time is up. A unit whose stop
+// took too long has the same result.
+const char* reason_of(const systemd::UnitState& unit, const Container& container) {
+  if (unit.result == "oom-kill") return "oom";
+  const std::uint64_t limit = container.record.options.runtime_max_usec;
+  const auto ran_for = static_cast<std::uint64_t>(now_usec() - container.run.started_usec);
+  return unit.result == "timeout" && limit > 0 && ran_for >= limit ? "timeout" : "lost";
+}
+
 }  // namespace
 
 void Engine::Impl::start(Container& container, ClientStreams streams, Done done) {
@@ -132,12 +141,11 @@ void Engine::Impl::on_start_failed(const std::string& id, Error error) {
 void Engine::Impl::on_ended(const std::string& id, const RunEnd& end) {
   if (end.known || records.read_exit(id)) return conclude(id, end);
   manager->get_unit(containers.at(id)->run.unit, [this, id](Result<systemd::UnitState> unit) {
-    const bool is_oom = unit && unit->result == "oom-kill";
     // The monitor can't have kept them; the unit is still there.
     Container& container = *containers.at(id);
     const RunState& run = container.run;
     keep_set_properties(container, systemd::read_drop_ins(transient_dir(), run.unit, ""));
-    conclude(id, {.reason = is_oom ? "oom" : "lost"});
+    conclude(id, {.reason = unit ? reason_of(*unit, container) : "lost"});
   });
 }
 
@@ -157,30 +165,6 @@ void Engine::Impl::conclude(const std::string& id, const RunEnd& end) {
   if (is_live(container.run.state)) return;
   if (activity.remove_when_ended || container.record.options.auto_remove) return remove_now(id);
   follow_policy(container);
-}
-
-void Engine::Impl::settle_end(Container& container, const RunEnd& end) {
-  // A monitor that was killed may have written its record and not told anybody.
-  const auto record = records.read_exit(container.record.id);
-  update(container, [&](Container& c) {
-    c.run.state = State::Exited;
-    c.run.unit.clear();
-    c.run.control_group.clear();
-    c.run.main_pid = 0;
-    if (record) {
-      c.run.started_usec = record->started_usec;
-      c.run.exited_usec = record->exited_usec;
-      c.run.exit_code = record->exit_code;
-      c.run.exit_reason = record->reason;
-      c.run.oom_killed = record->oom_killed;
-      return;
-    }
-    c.run.exited_usec = end.known ? end.exited_usec : now_usec();
-    c.run.exit_code = end.known ? end.exit_code : kExitCodeUnknown;
-    c.run.exit_reason = end.reason;
-    c.run.oom_killed = end.reason == "oom";
-  });
-  if (record) keep_set_properties(container, record->set_properties);
 }
 
 // The run is in the middle of its own callback: it is destroyed when the loop comes round.

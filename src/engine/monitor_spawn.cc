@@ -33,6 +33,7 @@ std::string settings_of(const SpawnPlan& plan) {
                                        .image = record.image,
                                        .stop_signal = record.stop_signal,
                                        .stop_timeout_usec = record.stop_timeout_usec,
+                                       .runtime_max_usec = record.options.runtime_max_usec,
                                        .transient = record.options.auto_remove,
                                        .open_stdin = record.options.open_stdin,
                                        .log_driver = record.options.log_driver,

@@ -207,6 +207,28 @@ bool RecordStore::enter_session(const std::string& session) const {
   return true;
 }
 
+Result<void> RecordStore::write_exit(const spec::ContainerRecord& record,
+                                     const spec::ExitRecord& exit) const {
+  UniqueFd dir = AMBIT_TRY(open_data_dir(record.id));
+  return os::write_file_atomic(dir.get(), spec::kExitRecordName, spec::write_exit_record(exit),
+                               durability_of(record));
+}
+
+Result<void> RecordStore::write_history(const std::string& id,
+                                        const spec::RunHistory& history) const {
+  UniqueFd dir = AMBIT_TRY(open_data_dir(id));
+  return os::write_file_atomic(dir.get(), spec::kRunHistoryName, spec::write_run_history(history),
+                               os::Durability::Crash);
+}
+
+spec::RunHistory RecordStore::read_history(const std::string& id) const {
+  const auto text =
+      os::read_file_at(data_.get(), id + "/" + spec::kRunHistoryName, kMaxRecordBytes);
+  if (!text) return {};
+  auto history = spec::parse_run_history(*text);
+  return history ? *std::move(history) : spec::RunHistory{};
+}
+
 Result<std::string> RecordStore::discard(const std::string& id) const {
   const std::string name = "container-" + id;
   if (::renameat(data_.get(), id.c_str(), trash_.get(), name.c_str()) < 0)

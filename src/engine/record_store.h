@@ -11,11 +11,12 @@
 #include "spec/container_record.h"
 #include "spec/exit_record.h"
 #include "spec/restart_record.h"
+#include "spec/run_history.h"
 
 namespace ambit::engine {
 
-// The containers' folders: DATA/containers/ID (record.json, run.json, exit.json, upper/, work/,
-// etc/) and RUNTIME/containers/ID (monitor.sock). One writer: ambitd.
+// The containers' folders: DATA/containers/ID (record.json, run.json, exit.json, history.json,
+// upper/, work/, etc/) and RUNTIME/containers/ID (monitor.sock). One writer: ambitd.
 class RecordStore {
  public:
   // Makes what is missing; both trees are 0700.
@@ -47,6 +48,14 @@ class RecordStore {
   // Absent where there is none; unreadable ones count as absent.
   std::optional<spec::RunRecord> read_run(const std::string& id) const;
   std::optional<spec::ExitRecord> read_exit(const std::string& id) const;
+
+  // In place of a monitor that could not.
+  Result<void> write_exit(const spec::ContainerRecord& record, const spec::ExitRecord& exit) const;
+
+  // Not synced: after a power cut the newest run is added again, from its exit record.
+  Result<void> write_history(const std::string& id, const spec::RunHistory& history) const;
+  // Empty where there is none that can be read.
+  spec::RunHistory read_history(const std::string& id) const;
 
   // How its restart policy stands; to disk at once where the next boot depends on it.
   Result<void> save_restart(const spec::ContainerRecord& record,

@@ -54,17 +54,23 @@ void Engine::Impl::recover(Container& container) {
     restart.record = records.read_restart(id).value_or(spec::RestartRecord{});
     container.restart.count = restart.record.count;
   }
+  container.past_runs = records.read_history(id);
   const auto run = records.read_run(id);
   if (const auto exit = records.read_exit(id)) {
     container.run = exited_state(*exit);
     keep_set_properties(container, exit->set_properties);
+    container.past_runs = past_runs_with(container, container.run);
   } else if (run && run->boot_id == boot_id) {
     if (auto adopted = adopt(container, *run); !adopted) give_up(container, *run);
     return;
   } else if (run) {
     // The machine went down under it.
     records.forget_run(id);
-    if (run->started_usec > 0) container.run = lost_state(*run);
+    if (run->started_usec > 0) {
+      container.run = lost_state(*run);
+      keep_exit(container.record, container.run, run->boot_id);
+      container.past_runs = past_runs_with(container, container.run);
+    }
   }
   records.remove_runtime_dir(id);
   if (container.record.options.auto_remove) remove_later(id);

@@ -32,6 +32,7 @@ void Engine::Impl::start_scope(const std::string& id, pid_t pid, const LimitPlan
                            short_id(record.id).c_str());
   scope.pid = pid;
   scope.stop_timeout_usec = with_slack(record.stop_timeout_usec);
+  if (record.options.runtime_max_usec > 0) scope.runtime_max_usec = record.options.runtime_max_usec;
   if (limits.properties.empty())
     return systemd::start_scope(*manager, std::move(scope), std::move(done));
   add_limits(limits, scope);

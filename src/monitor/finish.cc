@@ -97,6 +97,7 @@ spec::ExitRecord Monitor::exit_record() const {
           .exited_usec = exit_->usec,
           .exit_code = shown_code(status),
           .reason = is_killed && oom_killed ? "oom"
+                    : is_time_up_           ? "timeout"
                     : WIFSIGNALED(status)   ? "signal"
                                             : "exited",
           .oom_killed = oom_killed,

@@ -121,7 +121,10 @@ void Monitor::on_attach(Control::Peer& peer, const MonitorMessage& message) {
 void Monitor::on_signals() {
   for (TakenSignal taken = take_signal(signal_fd_.get()); !taken.is_empty;
        taken = take_signal(signal_fd_.get())) {
-    if (taken.meaning == SignalMeaning::Stop) begin_stop(-1);
+    if (taken.meaning == SignalMeaning::Stop) {
+      note_time_up();
+      begin_stop(-1);
+    }
     // Before the command is executed, sandbox reaps its child.
     if (taken.meaning == SignalMeaning::Child && phase_ != Phase::Starting) reap();
   }
@@ -148,6 +151,19 @@ void Monitor::begin_stop(std::int64_t timeout_usec) {
   send_signal(stop_.signal());
   // As systemd does: a process that is stopped (SIGSTOP) takes the signal only when it continues.
   if (stop_.signal() != SIGKILL) send_signal(SIGCONT);
+}
+
+// systemd tells of the end of RuntimeMaxUSec as of any stop. Its clock starts when the scope is
+// made, which is after we were, so a stop at that time can't be taken for another.
+void Monitor::note_time_up() {
+  const std::uint64_t limit = settings_.runtime_max_usec;
+  if (limit == 0 || phase_ != Phase::Running || exit_ || stop_.has_begun()) return;
+  const auto age =
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - spawned_).count();
+  if (static_cast<std::uint64_t>(age) < limit) return;
+  is_time_up_ = true;
+  streams_->note(5, strf("the container's time of %.6g s is up; it is stopped",
+                         static_cast<double>(limit) / 1e6));
 }
 
 void Monitor::end_patience() {

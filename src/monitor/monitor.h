@@ -56,6 +56,7 @@ class Monitor {
   void reap();
   void begin_stop(std::int64_t timeout_usec);
   void end_patience();
+  void note_time_up();
   void send_signal(int signal);
   spec::MonitorMessage state() const;
 
@@ -85,6 +86,8 @@ class Monitor {
   bool is_idle_ = false;
   std::int64_t started_usec_ = 0;
   std::optional<Exit> exit_;
+  const Clock::time_point spawned_ = Clock::now();  // the scope is made after it
+  bool is_time_up_ = false;  // systemd stops the container because it ran for so long
 };
 
 }  // namespace ambit::monitor

@@ -49,6 +49,7 @@ Json to_json(const ContainerOptions& options) {
   if (options.restart.restarts()) json["restartPolicy"] = to_string(options.restart);
   if (options.entrypoint) json["entrypoint"] = *options.entrypoint;
   if (options.stop_timeout_usec) json["stopTimeoutUsec"] = *options.stop_timeout_usec;
+  if (options.runtime_max_usec > 0) json["runtimeMaxUsec"] = options.runtime_max_usec;
   if (options.console_size)
     json["consoleSize"] = {options.console_size->rows, options.console_size->columns};
   for (const Mount& mount : options.mounts) json["mounts"].push_back(to_json(mount));
@@ -107,6 +108,7 @@ ContainerOptions options_from(JsonReader& read, const Json& json) {
   if (!read.member(json, "entrypoint").is_null())
     options.entrypoint = read.list(json, "entrypoint");
   options.stop_timeout_usec = read.optional_number<std::uint64_t>(json, "stopTimeoutUsec");
+  options.runtime_max_usec = read.number<std::uint64_t>(json, "runtimeMaxUsec");
   options.console_size = console_size_from(read, json);
   options.restart = restart_from(read, json);
   for (const Json& mount : read.array(json, "mounts"))

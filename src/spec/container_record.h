@@ -32,6 +32,7 @@ struct ContainerOptions {
   std::map<std::string, std::string> labels;
   std::string stop_signal;
   std::optional<std::uint64_t> stop_timeout_usec;
+  std::uint64_t runtime_max_usec = 0;  // it is stopped after so long; 0: never
   bool terminal = false;
   std::optional<ConsoleSize> console_size;
   bool open_stdin = false;

@@ -16,7 +16,7 @@ struct ExitRecord {
   std::int64_t started_usec = 0;  // since 1970
   std::int64_t exited_usec = 0;
   int exit_code = 0;   // as people see it: 128+n for signal n
-  std::string reason;  // "exited", "signal", "oom"
+  std::string reason;  // "exited", "signal", "oom", "timeout"; ambitd writes "lost"
   bool oom_killed = false;
   bool stop_requested = false;  // by us, by systemd: whoever told the monitor
   // Of its unit, set with systemctl while it ran: "MemoryMax=1024". The next start has them.

@@ -30,7 +30,8 @@ enum class MonitorMessageType : std::uint32_t {
   Started = 33,   // the command has been executed. a: its PID as ambitd sees it, b: µs since 1970
   Failed = 34,    // the start failed and nothing is left. code, sys_errno, text
   Exited = 35,    // output delivered, exit record on disk, payload/ empty. a: exit code as shown
-                  // (128+n for signal n), b: µs since 1970; text: reason (exited signal oom)
+                  // (128+n for signal n), b: µs since 1970; text: reason (exited signal oom
+                  // timeout)
   Attached = 36,  // with descriptors
   Refused = 37,   // answer to Attach and others. code, text
   State = 38,     // answer to Hello. a: PID, 0 before Started; b: start in µs since 1970;

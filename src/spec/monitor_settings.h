@@ -30,6 +30,7 @@ struct MonitorSettings {
   std::string image;  // as the user named it, for the journal
   int stop_signal = 15;
   std::uint64_t stop_timeout_usec = 10'000'000;
+  std::uint64_t runtime_max_usec = 0;  // systemd stops it after so long; 0: never
   bool transient = false;   // removed at exit: its exit record need not outlive a power cut
   bool open_stdin = false;  // keep stdin open while nobody is attached
   std::string log_driver = "journald";  // or "none"

@@ -96,6 +96,8 @@ void ScopeStart::add_monitored(bus::OptionWriter& properties) {
       .set("SendSIGKILL", true)
       .set("TimeoutStopUSec", options_.stop_timeout_usec)
       .set("AddRef", true);
+  if (options_.runtime_max_usec != UINT64_MAX)
+    properties.set("RuntimeMaxUSec", options_.runtime_max_usec);
   // A process that the kernel killed for memory does not end its container; the monitor judges.
   const bool is_usual = options_.oom_policy == ScopeOptions().oom_policy;
   if (is_usual && manager_.refuses_property(kOomPolicy)) return;

@@ -26,8 +26,9 @@ struct ScopeOptions {
   pid_t pid = 0;  // becomes the scope's first process; a child of ours that is not reaped yet
   std::string slice = kSlice;
   std::uint64_t stop_timeout_usec = 0;  // after which systemd kills what is left; not with Plain
-  std::string oom_policy = "continue";  // of a Monitored one
-  bus::OptionWriter extra;              // further properties, by systemd's names and types
+  std::uint64_t runtime_max_usec = UINT64_MAX;  // stopped after so long; not with Plain
+  std::string oom_policy = "continue";          // of a Monitored one
+  bus::OptionWriter extra;                      // further properties, by systemd's names and types
   std::chrono::seconds deadline{30};
 };
 

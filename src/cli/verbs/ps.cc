@@ -39,6 +39,17 @@ std::string show_table(const std::vector<ContainerRow>& rows, const PsFlags& fla
   return table.text();
 }
 
+Json past_runs_json(const std::vector<PastRunRow>& runs) {
+  Json list = Json::array();
+  for (const auto& [started, exited, code, reason, oom_killed] : runs)
+    list.push_back({{"startedUsec", started},
+                    {"exitedUsec", exited},
+                    {"exitCode", code},
+                    {"exitReason", reason},
+                    {"oomKilled", oom_killed}});
+  return list;
+}
+
 std::string show_rows_as_json(const std::vector<ContainerRow>& rows) {
   const std::int64_t now = now_usec();
   Json list = Json::array();
@@ -53,6 +64,7 @@ std::string show_rows_as_json(const std::vector<ContainerRow>& rows) {
                     {"exitCode", row.exit_code},
                     {"exitReason", row.exit_reason},
                     {"oomKilled", row.oom_killed},
+                    {"pastRuns", past_runs_json(row.past_runs)},
                     {"pid", row.main_pid},
                     {"unit", row.unit},
                     {"createdUsec", row.created_usec},

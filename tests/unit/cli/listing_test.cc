@@ -28,6 +28,10 @@ bool fits(const std::vector<std::string>& filters) {
 TEST(StatusTest, SaysHowLongItRunsOrHowItEnded) {
   ContainerRow container = row();
   EXPECT_EQ(status_text(container, kNow), "Exited (3) 5 minutes ago");
+  container.exit_reason = "timeout";
+  EXPECT_EQ(status_text(container, kNow), "Exited (3, timeout) 5 minutes ago");
+  container.exit_reason = "oom";
+  EXPECT_EQ(status_text(container, kNow), "Exited (3, oom) 5 minutes ago");
   container.state = "running";
   EXPECT_EQ(status_text(container, kNow), "Up 10 minutes");
   container.state = "created";

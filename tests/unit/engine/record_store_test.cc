@@ -48,6 +48,21 @@ TEST_F(RecordStoreTest, GivesBackWhatWasAdded) {
   EXPECT_FALSE(store->add(record_));
 }
 
+TEST_F(RecordStoreTest, HistoryIsKeptAndOneThatCannotBeReadIsEmpty) {
+  auto store = RecordStore::open(paths_);
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(store->add(record_));
+  EXPECT_TRUE(store->read_history(record_.id).empty());
+  const spec::RunHistory history = {
+      {.started_usec = 1, .exited_usec = 2, .exit_code = 137, .reason = "oom", .oom_killed = true}};
+  ASSERT_TRUE(store->write_history(record_.id, history));
+  EXPECT_EQ(store->read_history(record_.id), history);
+  for (const char* text : {"", "{", "[]", "{\"runs\":[{}]}", "{\"runs\":1}"}) {
+    std::ofstream(store->data_path(record_.id) + "/history.json") << text;
+    EXPECT_TRUE(store->read_history(record_.id).empty()) << text;
+  }
+}
+
 TEST_F(RecordStoreTest, LeavesOutWhatCannotBeReadAndSaysSo) {
   auto store = RecordStore::open(paths_);
   ASSERT_TRUE(store);

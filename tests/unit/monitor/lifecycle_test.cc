@@ -48,6 +48,34 @@ TEST_F(MonitorLifecycleTest, ExitCodeOfTheContainerIsSentAndRecorded) {
   EXPECT_EQ(run.record().boot_id, *os::boot_id());
 }
 
+TEST_F(MonitorLifecycleTest, StopOfSystemdAfterTheContainersTimeIsATimeout) {
+  MonitorOptions options{.command = {"wait"}};
+  options.settings.runtime_max_usec = 1;
+  MonitorRun run(*this, options);
+  run.start();
+  run.signal(SIGURG);
+  EXPECT_EQ(run.expect_exited().text, "timeout");
+  EXPECT_EQ(run.record().reason, "timeout");
+}
+
+TEST_F(MonitorLifecycleTest, StopOfSystemdBeforeTheContainersTimeIsNone) {
+  MonitorOptions options{.command = {"wait"}};
+  options.settings.runtime_max_usec = 3'600'000'000;
+  MonitorRun run(*this, options);
+  run.start();
+  run.signal(SIGURG);
+  EXPECT_EQ(run.expect_exited().text, "signal");
+}
+
+TEST_F(MonitorLifecycleTest, StopByAmbitdIsNoTimeoutHoweverLate) {
+  MonitorOptions options{.command = {"wait"}};
+  options.settings.runtime_max_usec = 1;
+  MonitorRun run(*this, options);
+  run.start();
+  run.send({.type = MonitorMessageType::Stop, .a = -1});
+  EXPECT_EQ(run.expect_exited().text, "signal");
+}
+
 TEST_F(MonitorLifecycleTest, MonitorAndContainerLiveInTheirOwnCgroups) {
   MonitorRun run(*this, {.command = {"wait"}});
   run.expect(MonitorMessageType::Ready);
