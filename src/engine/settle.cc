@@ -5,15 +5,19 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
+#include <string_view>
+#include <variant>
 
 #include "base/signals.h"
 #include "base/strings.h"
+#include "systemd/unit_property.h"
 
 namespace ambit::engine {
 namespace {
 
 constexpr char kDefaultPath[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr std::size_t kMaxHostname = 64;  // HOST_NAME_MAX of the kernel
+constexpr std::string_view kRuntimeMax = "RuntimeMaxUSec";
 
 constexpr const char* kAdjectives[] = {
     "agile",  "amber", "brave", "brisk", "calm",  "clear", "crisp", "deft",  "eager",  "fair",
@@ -102,6 +106,18 @@ Result<void> check_assignment(const std::string& assignment) {
   return Error(ErrorCode::InvalidArgument, "not KEY=VALUE: '" + assignment + "'");
 }
 
+// The monitor has to know of it, too, to tell its end from another stop.
+Result<void> take_runtime_max(spec::ContainerOptions& options) {
+  auto properties = AMBIT_TRY(systemd::parse_properties(options.limits.properties));
+  const systemd::PropertyValue* value = systemd::find_property(properties, kRuntimeMax);
+  if (value == nullptr) return {};
+  const auto usec = std::get<std::uint64_t>(*value);
+  options.runtime_max_usec = usec == UINT64_MAX ? 0 : usec;
+  std::erase_if(properties, [](const auto& property) { return property.name == kRuntimeMax; });
+  options.limits.properties = systemd::property_lines(properties);
+  return {};
+}
+
 }  // namespace
 
 Result<void> settle(spec::ContainerRecord& record, const spec::ImageConfig& image) {
@@ -120,7 +136,7 @@ Result<void> settle(spec::ContainerRecord& record, const spec::ImageConfig& imag
       !options.stop_signal.empty() ? options.stop_signal : image.stop_signal;
   if (!signal.empty()) record.stop_signal = AMBIT_TRY(parse_signal(signal).context("stop signal"));
   if (options.stop_timeout_usec) record.stop_timeout_usec = *options.stop_timeout_usec;
-  return {};
+  return take_runtime_max(options);
 }
 
 Result<void> check_options(const spec::ContainerOptions& options) {

@@ -103,5 +103,15 @@ TEST(MadeUpNameTest, IsAValidName) {
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(is_valid_name(made_up_name()));
 }
 
+TEST(SettleTest, RuntimeMaxSecAsAPropertyIsTheTimeout) {
+  spec::ContainerRecord record;
+  record.id = std::string(64, 'a');
+  record.options.command = {"true"};
+  record.options.limits.properties = {"MemoryMax=64M", "RuntimeMaxSec=5min"};
+  ASSERT_TRUE(settle(record, {}));
+  EXPECT_EQ(record.options.runtime_max_usec, 300'000'000U);
+  EXPECT_EQ(record.options.limits.properties, std::vector<std::string>{"MemoryMax=67108864"});
+}
+
 }  // namespace
 }  // namespace ambit::engine

@@ -54,6 +54,7 @@ TEST_F(MonitorLifecycleTest, StopOfSystemdAfterTheContainersTimeIsATimeout) {
   MonitorRun run(*this, options);
   run.start();
   run.signal(SIGURG);
+  run.expect(MonitorMessageType::Stopping);
   EXPECT_EQ(run.expect_exited().text, "timeout");
   EXPECT_EQ(run.record().reason, "timeout");
 }
@@ -64,6 +65,7 @@ TEST_F(MonitorLifecycleTest, StopOfSystemdBeforeTheContainersTimeIsNone) {
   MonitorRun run(*this, options);
   run.start();
   run.signal(SIGURG);
+  run.expect(MonitorMessageType::Stopping);
   EXPECT_EQ(run.expect_exited().text, "signal");
 }
 
@@ -73,6 +75,7 @@ TEST_F(MonitorLifecycleTest, StopByAmbitdIsNoTimeoutHoweverLate) {
   MonitorRun run(*this, options);
   run.start();
   run.send({.type = MonitorMessageType::Stop, .a = -1});
+  run.expect(MonitorMessageType::Stopping);
   EXPECT_EQ(run.expect_exited().text, "signal");
 }
 
