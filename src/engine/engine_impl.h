@@ -148,6 +148,7 @@ struct Engine::Impl {
 
   // recovery.cc
   void recover(Container& container);
+  Result<UniqueFd> monitor_socket(const std::string& id) const;
   Result<void> adopt(Container& container, const spec::RunRecord& run);
   void give_up(Container& container, const spec::RunRecord& run);
   void bury(const std::string& id, const std::string& control_group, Run::Buried buried);

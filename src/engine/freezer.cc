@@ -51,6 +51,10 @@ void Engine::Impl::on_cgroup_events(const std::string& id, const os::CgroupEvent
     update(container, [](Container& c) { c.run.state = State::Paused; });
   if (!events.frozen && state == State::Paused)
     update(container, [](Container& c) { c.run.state = State::Running; });
+  // Adopted while it was frozen: its monitor hears now, or is dead, as is what it watched.
+  Run* run = activity_of(id).run.get();
+  if (run != nullptr && run->is_deaf() && (!events.frozen || !events.populated))
+    run->connect(monitor_socket(id));
 }
 
 bool Engine::Impl::is_frozen(const std::string& id) {

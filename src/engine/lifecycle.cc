@@ -107,8 +107,11 @@ void Engine::Impl::on_started(const std::string& id, pid_t main_pid, std::int64_
   const std::string unit =
       container.run.unit.empty() ? unit_of(container.record.name) : container.run.unit;
   // A lost write costs a later ambitd the unit's name, which it can guess, and nothing else.
-  (void)records.update_run(
-      id, {.boot_id = boot_id, .unit = unit, .control_group = group, .started_usec = started_usec});
+  (void)records.update_run(id, {.boot_id = boot_id,
+                                .unit = unit,
+                                .control_group = group,
+                                .started_usec = started_usec,
+                                .main_pid = main_pid});
   update(container, [&](Container& c) {
     c.run = RunState{.state = State::Running,
                      .unit = unit,

@@ -45,6 +45,19 @@ bool is_empty(const std::string& control_group) {
   return populated && !*populated;
 }
 
+bool is_frozen_cgroup(const std::string& control_group) {
+  auto cgroup = os::open_cgroup(control_group);
+  const auto frozen = cgroup ? os::is_frozen(cgroup->get()) : Result<bool>(false);
+  return frozen && *frozen;
+}
+
+// The record is a hint: the kernel has the process in the container's cgroup, or it is another's.
+bool is_running_still(const spec::RunRecord& run) {
+  if (run.started_usec == 0 || run.control_group.empty() || run.main_pid <= 0) return false;
+  const auto group = os::cgroup_of(run.main_pid);
+  return group && (*group + "/").rfind(run.control_group + "/payload/", 0) == 0;
+}
+
 }  // namespace
 
 void Engine::Impl::recover(Container& container) {
@@ -76,14 +89,32 @@ void Engine::Impl::recover(Container& container) {
   if (container.record.options.auto_remove) remove_later(id);
 }
 
+Result<UniqueFd> Engine::Impl::monitor_socket(const std::string& id) const {
+  UniqueFd dir = AMBIT_TRY(records.open_runtime_dir(id));
+  return os::connect_packets(dir.get(), kMonitorSocket);
+}
+
+// One whose command is known to run is shown as running at once, and not only when its monitor has
+// answered.
 Result<void> Engine::Impl::adopt(Container& container, const spec::RunRecord& run) {
   const std::string& id = container.record.id;
-  UniqueFd dir = AMBIT_TRY(records.open_runtime_dir(id));
-  UniqueFd socket = AMBIT_TRY(os::connect_packets(dir.get(), kMonitorSocket));
   Activity& activity = activity_of(id);
-  activity.run = AMBIT_TRY(Run::adopt(loop, std::move(socket), run.control_group, events_of(id)));
-  container.run.state = State::Starting;
-  container.run.unit = run.unit;
+  const bool runs = is_running_still(run);
+  if (runs && is_frozen_cgroup(run.control_group)) {
+    // Its monitor accepts no connection: each would take one of the few places that wait.
+    activity.run = Run::adopt_deaf(loop, run.control_group, events_of(id));
+  } else {
+    UniqueFd socket = AMBIT_TRY(monitor_socket(id));
+    activity.run =
+        AMBIT_TRY(Run::adopt(loop, std::move(socket), run.control_group,
+                             runs ? Run::Adopted::Running : Run::Adopted::NotKnown, events_of(id)));
+  }
+  container.run = {.state = runs ? State::Running : State::Starting, .unit = run.unit};
+  if (!runs) return {};
+  container.run.control_group = run.control_group;
+  container.run.main_pid = run.main_pid;
+  container.run.started_usec = run.started_usec;
+  watch_freezer(container);
   return {};
 }
 

@@ -52,13 +52,41 @@ Result<std::unique_ptr<Run>> Run::start(bus::EventLoop& loop, os::Process monito
 }
 
 Result<std::unique_ptr<Run>> Run::adopt(bus::EventLoop& loop, UniqueFd socket,
-                                        const std::string& control_group, Events events) {
+                                        const std::string& control_group, Adopted adopted,
+                                        Events events) {
   std::unique_ptr<Run> run(new Run(loop, std::move(events)));
   run->control_group_ = control_group;
+  if (adopted == Adopted::Running) run->phase_ = Phase::Running;
   run->monitor_gone_ = true;  // nothing of it to reap: the end of its socket is its end
   AMBIT_TRY(run->listen(std::move(socket)));
   AMBIT_TRY(run->link_->send({.type = MonitorMessageType::Hello}));
   return run;
+}
+
+std::unique_ptr<Run> Run::adopt_deaf(bus::EventLoop& loop, const std::string& control_group,
+                                     Events events) {
+  std::unique_ptr<Run> run(new Run(loop, std::move(events)));
+  run->control_group_ = control_group;
+  run->phase_ = Phase::Running;
+  run->monitor_gone_ = true;
+  run->is_deaf_ = true;
+  return run;
+}
+
+void Run::connect(Result<UniqueFd> socket) {
+  is_deaf_ = false;
+  auto heard = socket ? listen(*std::move(socket)) : Result<void>(socket.error());
+  if (heard) heard = tell({.type = MonitorMessageType::Hello});
+  for (const MonitorMessage& message : std::exchange(untold_, {}))
+    if (heard) heard = tell(message);
+  if (!heard) on_link_closed();
+}
+
+Result<void> Run::tell(const MonitorMessage& message) {
+  if (link_) return link_->send(message);
+  if (!is_deaf_) return Error(ErrorCode::NotRunning, "its monitor has ended");
+  untold_.push_back(message);
+  return {};
 }
 
 std::unique_ptr<Run> Run::bury(bus::EventLoop& loop, const std::string& control_group,
@@ -198,17 +226,17 @@ void Run::stop(std::uint64_t timeout_usec) {
   const std::int64_t timeout =
       timeout_usec > INT64_MAX ? -1 : static_cast<std::int64_t>(timeout_usec);
   // A monitor that can't be told is one that has ended.
-  if (link_) (void)link_->send({.type = MonitorMessageType::Stop, .a = timeout});
+  (void)tell({.type = MonitorMessageType::Stop, .a = timeout});
 }
 
 Result<void> Run::check_running() const {
-  if (phase_ == Phase::Running && link_) return {};
+  if (phase_ == Phase::Running && (link_ || is_deaf_)) return {};
   return Error(ErrorCode::NotRunning, "the container does not run");
 }
 
 Result<void> Run::kill(int signal) {
   AMBIT_TRY(check_running());
-  return link_->send({.type = MonitorMessageType::Kill, .a = signal});
+  return tell({.type = MonitorMessageType::Kill, .a = signal});
 }
 
 void Run::kill_with_monitor() {
@@ -221,12 +249,12 @@ void Run::kill_with_monitor() {
 
 Result<void> Run::resize(unsigned rows, unsigned columns) {
   AMBIT_TRY(check_running());
-  return link_->send({.type = MonitorMessageType::Resize, .a = rows, .b = columns});
+  return tell({.type = MonitorMessageType::Resize, .a = rows, .b = columns});
 }
 
 void Run::attach(const std::vector<std::string>& streams, AttachDone done) {
   auto sent = check_running();
-  if (sent) sent = link_->send({.type = MonitorMessageType::Attach, .text = join(streams, " ")});
+  if (sent) sent = tell({.type = MonitorMessageType::Attach, .text = join(streams, " ")});
   if (!sent) return done(std::move(sent).error());
   attach_answers_.push_back(std::move(done));
 }

@@ -49,14 +49,25 @@ class Run {
                                             UniqueFd control, const StartScope& start_scope,
                                             Events events);
   // Takes over a monitor that an earlier ambitd spawned, through its socket; `control_group` as it
-  // was recorded. `started` is called when the monitor has answered.
+  // was recorded. `started` is called when the monitor has answered, but not
+  // for one that is known to run.
+  enum class Adopted { NotKnown, Running };
   static Result<std::unique_ptr<Run>> adopt(bus::EventLoop& loop, UniqueFd socket,
-                                            const std::string& control_group, Events events);
+                                            const std::string& control_group, Adopted adopted,
+                                            Events events);
+  // The same for one whose command is known to run and whose monitor can't answer, since it is
+  // frozen: what it is to be told waits until connect().
+  static std::unique_ptr<Run> adopt_deaf(bus::EventLoop& loop, const std::string& control_group,
+                                         Events events);
   // The rest of a run whose monitor is gone: empties its cgroup, then calls `ended` or, where the
   // command had not been executed, `failed`.
   enum class Buried { HadStarted, HadNot };
   static std::unique_ptr<Run> bury(bus::EventLoop& loop, const std::string& control_group,
                                    Buried buried, Events events);
+  bool is_deaf() const noexcept { return is_deaf_; }
+  // The socket of a deaf one's monitor, which hears from now on; or the error that says that there
+  // is no monitor any more, which begins the end of the run.
+  void connect(Result<UniqueFd> socket);
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
   ~Run() = default;
@@ -82,6 +93,7 @@ class Run {
   Run(bus::EventLoop& loop, Events events) : loop_(loop), events_(std::move(events)) {}
 
   Result<void> listen(UniqueFd socket);
+  Result<void> tell(const spec::MonitorMessage& message);
   void on_message(const spec::MonitorMessage& message, std::vector<UniqueFd> fds);
   void on_started(const spec::MonitorMessage& message);
   void on_scope(Result<std::string> control_group);
@@ -107,6 +119,8 @@ class Run {
   std::string monitor_exit_;    // how the monitor's process ended; empty before that
   std::optional<RunEnd> end_;
   std::deque<AttachDone> attach_answers_;
+  std::vector<spec::MonitorMessage> untold_;  // while it is deaf
+  bool is_deaf_ = false;
   bool child_ready_ = false;
   bool monitor_killed_ = false;
   bool scope_pending_ = false;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "engine/engine_impl.h"
+#include "os/cgroup.h"
 #include "systemd/limit_check.h"
 #include "systemd/scope.h"
 #include "systemd/unit_name.h"
@@ -19,6 +20,18 @@ std::uint64_t with_slack(std::uint64_t stop_timeout_usec) {
                                                          : stop_timeout_usec + kStopSlackUsec;
 }
 
+// A scope in a frozen slice is frozen with it, and its start would not end.
+Run::ScopeDone in_thawed_slice(Run::ScopeDone done) {
+  return [done = std::move(done)](Result<std::string> group) {
+    const std::string frozen = group ? os::frozen_above(*group) : "";
+    if (frozen.empty()) return done(std::move(group));
+    // Its monitor hears no order to give up.
+    if (auto cgroup = os::open_cgroup(*group)) (void)os::kill_cgroup(cgroup->get());
+    const std::string slice = frozen.substr(frozen.rfind('/') + 1);
+    done(Error(ErrorCode::Busy, slice + " is frozen: systemctl --user thaw " + slice));
+  };
+}
+
 }  // namespace
 
 std::string Engine::Impl::unit_of(const std::string& name) { return systemd::scope_unit(name); }
@@ -33,6 +46,7 @@ void Engine::Impl::start_scope(const std::string& id, pid_t pid, const LimitPlan
   scope.pid = pid;
   scope.stop_timeout_usec = with_slack(record.stop_timeout_usec);
   if (record.options.runtime_max_usec > 0) scope.runtime_max_usec = record.options.runtime_max_usec;
+  done = in_thawed_slice(std::move(done));
   if (limits.properties.empty())
     return systemd::start_scope(*manager, std::move(scope), std::move(done));
   add_limits(limits, scope);

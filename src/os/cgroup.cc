@@ -23,6 +23,7 @@ namespace {
 
 constexpr char kMount[] = "/sys/fs/cgroup";
 constexpr std::size_t kMaxFileBytes = 65536;
+constexpr std::string_view kUserManager = "user@";
 
 // ENODEV: the cgroup was removed while its file was open.
 bool is_gone(const Error& error) {
@@ -185,6 +186,7 @@ std::string frozen_above(const std::string& path) {
     const std::string above = path.substr(0, end);
     const auto text = read_file_at(AT_FDCWD, kMount + above + "/cgroup.freeze", kMaxFileBytes);
     if (text && trim(*text) == "1") return above;
+    if (above.compare(above.rfind('/') + 1, kUserManager.size(), kUserManager) == 0) return "";
   }
   return "";
 }

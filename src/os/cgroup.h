@@ -47,7 +47,8 @@ Result<UniqueFd> open_cgroup_events(const std::string& path);
 Result<CgroupEvents> read_cgroup_events(int events_fd);
 
 // The nearest cgroup above `path` that somebody has frozen, which freezes everything below it; ""
-// where there is none. What its name ends with is the unit to thaw.
+// where there is none. The user's manager (user@UID.service) is the last that is looked at: what
+// freezes that freezes us. What its name ends with is the unit to thaw.
 std::string frozen_above(const std::string& path);
 
 // SIGKILL to everything in it and below, at once (cgroup.kill, Linux 5.14). A cgroup that is gone

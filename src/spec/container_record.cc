@@ -167,7 +167,8 @@ std::string write_run_record(const RunRecord& record) {
   return dump({{"bootId", record.boot_id},
                {"unit", record.unit},
                {"controlGroup", record.control_group},
-               {"startedUsec", record.started_usec}});
+               {"startedUsec", record.started_usec},
+               {"mainPid", record.main_pid}});
 }
 
 Result<RunRecord> parse_run_record(std::string_view text) {
@@ -179,6 +180,7 @@ Result<RunRecord> parse_run_record(std::string_view text) {
   record.unit = read.string(json, "unit");
   record.control_group = read.string(json, "controlGroup");
   record.started_usec = read.number<std::int64_t>(json, "startedUsec");
+  record.main_pid = read.number<int>(json, "mainPid");
   AMBIT_TRY(read.check());
   return record;
 }

@@ -80,6 +80,7 @@ struct RunRecord {
   std::string unit;
   std::string control_group;      // "" until the scope is there
   std::int64_t started_usec = 0;  // 0 while starting
+  int main_pid = 0;               // 0: not known
 };
 
 constexpr char kRunRecordName[] = "run.json";

@@ -171,3 +171,77 @@ told() { jq -r '.payload.data[1].State.data // empty' "$BATS_TEST_TMPDIR/signals
     run -0 timeout 10 ambit rm -f "$c"
     nothing_is_left "$c" "$id"
 }
+
+@test "pause: a start in a frozen slice says so, and leaves nothing" {
+    local id
+    ambit create --name "$c" $image true
+    id=$(property "$c" Id)
+    ambit run -d --name "$c-b" $image sleep 100
+    systemctl --user freeze ambit.slice
+    run -125 timeout 20 ambit start "$c"
+    [[ $output == *"ambit.slice is frozen: systemctl --user thaw ambit.slice"* ]]
+    systemctl --user thaw ambit.slice
+    eventually unit_is_gone "ambit-$c.scope"
+    run -0 ambit start -a "$c"
+}
+
+@test "pause: a paused container is paused for the next ambitd, which can let it go on" {
+    local pid
+    ambit run -d --name "$c" $image sleep 100
+    pid=$(main_pid "$c")
+    ambit pause "$c"
+    kill_ambitd
+    state_is "$c" paused
+    [ "$(main_pid "$c")" = "$pid" ]
+    ambit unpause "$c"
+    state_is "$c" running
+    run -0 ambit exec "$c" echo inside
+    [ "$output" = inside ]
+}
+
+@test "pause: stop, kill and rm -f work for an ambitd that found the container paused" {
+    ambit run -d --name "$c" $image sh -c 'trap "exit 7" TERM; echo ready; while :; do sleep 0.02; done'
+    ambit run -d --name "$c-b" $image sleep 100
+    ambit run -d --name "$c-c" $image sleep 100
+    eventually log_has "$c" ready
+    ambit pause "$c" "$c-b" "$c-c"
+    kill_ambitd
+    timeout 20 ambit stop "$c"
+    [ "$(property "$c" ExitCode)" = 7 ]
+    timeout 10 ambit kill "$c-b"
+    [ "$(timeout 10 ambit wait "$c-b")" = 137 ]
+    timeout 10 ambit rm -f "$c-c"
+    unit_is_gone "ambit-$c-c.scope"
+}
+
+@test "pause: one that is killed as a whole while it is paused counts as lost" {
+    ambit run -d --name "$c" $image sleep 100
+    ambit pause "$c"
+    kill_ambitd
+    state_is "$c" paused
+    systemctl --user kill -s KILL "ambit-$c.scope"
+    eventually state_is "$c" exited
+    [ "$(property "$c" ExitReason)" = lost ]
+    [ "$(property "$c" ExitCode)" = -1 ]
+}
+
+@test "pause: a hundred ambitds may come and go while a container is paused" {
+    local n
+    ambit run -d --name "$c" $image sleep 100
+    ambit pause "$c"
+    for ((n = 0; n < $(rounds 100 70); n++)); do
+        systemctl --user restart ambit.service
+    done
+    state_is "$c" paused
+    ambit unpause "$c"
+    state_is "$c" running
+    run -0 ambit exec "$c" true
+}
+
+@test "pause: a container that was thawed while ambitd was away runs" {
+    ambit run -d --name "$c" $image sleep 100
+    ambit pause "$c"
+    systemctl --user stop ambit.service
+    systemctl --user thaw "ambit-$c.scope"
+    state_is "$c" running
+}

@@ -48,17 +48,21 @@ class RunTest : public testing::Test {
     if (!monitor_ended_) ::kill(pid_, SIGKILL);
   }
 
+  engine::Run::Events events() {
+    return {
+        .started = [this](pid_t pid, std::int64_t) { log_ += "started " + std::to_string(pid); },
+        .failed = [this](const Error& error) { log_ += "failed " + error.message(); },
+        .stopping = [this] { log_ += "stopping "; },
+        .ended =
+            [this](const RunEnd& end) {
+              log_ += end.known ? "ended " + std::to_string(end.exit_code) : "lost";
+            }};
+  }
+
   void start() {
     auto run = engine::Run::start(
         *loop_, std::move(monitor_), std::move(near_),
-        [this](pid_t, engine::Run::ScopeDone done) { scope_done_ = std::move(done); },
-        {.started = [this](pid_t pid, std::int64_t) { log_ += "started " + std::to_string(pid); },
-         .failed = [this](const Error& error) { log_ += "failed " + error.message(); },
-         .stopping = [this] { log_ += "stopping "; },
-         .ended =
-             [this](const RunEnd& end) {
-               log_ += end.known ? "ended " + std::to_string(end.exit_code) : "lost";
-             }});
+        [this](pid_t, engine::Run::ScopeDone done) { scope_done_ = std::move(done); }, events());
     ASSERT_TRUE(run);
     run_ = *std::move(run);
   }
@@ -221,6 +225,25 @@ TEST_F(RunTest, AttachAnswersComeInOrderAndFailWhenItEnds) {
   end_monitor();
   until_log_has("lost");
   EXPECT_EQ(answers, "a+b-c-");
+}
+
+TEST_F(RunTest, WhatADeafMonitorIsToldWaitsUntilItHears) {
+  monitor_ended_ = false;
+  run_ = engine::Run::adopt_deaf(*loop_, "/no/such/cgroup", events());
+  EXPECT_TRUE(run_->kill(SIGUSR1));
+  run_->stop(5);
+  EXPECT_TRUE(run_->is_deaf());
+  run_->connect(std::move(near_));
+  EXPECT_EQ(heard(), MonitorMessageType::Hello);
+  EXPECT_EQ(heard(), MonitorMessageType::Kill);
+  EXPECT_EQ(heard(), MonitorMessageType::Stop);
+  EXPECT_FALSE(run_->is_deaf());
+}
+
+TEST_F(RunTest, ADeafMonitorThatIsGoneEndsTheRun) {
+  run_ = engine::Run::adopt_deaf(*loop_, "/no/such/cgroup", events());
+  run_->connect(Error(ErrorCode::Io, "nobody listens"));
+  until_log_has("lost");
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ TEST_F(MonitorLifecycleTest, ExitCodeOfTheContainerIsSentAndRecorded) {
 TEST_F(MonitorLifecycleTest, StopOfSystemdAfterTheContainersTimeIsATimeout) {
   MonitorOptions options{.command = {"wait"}};
   options.settings.runtime_max_usec = 1;
+  options.settings.stop_timeout_usec = 1000;
   MonitorRun run(*this, options);
   run.start();
   run.signal(SIGURG);
@@ -62,6 +63,7 @@ TEST_F(MonitorLifecycleTest, StopOfSystemdAfterTheContainersTimeIsATimeout) {
 TEST_F(MonitorLifecycleTest, StopOfSystemdBeforeTheContainersTimeIsNone) {
   MonitorOptions options{.command = {"wait"}};
   options.settings.runtime_max_usec = 3'600'000'000;
+  options.settings.stop_timeout_usec = 1000;
   MonitorRun run(*this, options);
   run.start();
   run.signal(SIGURG);
@@ -72,6 +74,7 @@ TEST_F(MonitorLifecycleTest, StopOfSystemdBeforeTheContainersTimeIsNone) {
 TEST_F(MonitorLifecycleTest, StopByAmbitdIsNoTimeoutHoweverLate) {
   MonitorOptions options{.command = {"wait"}};
   options.settings.runtime_max_usec = 1;
+  options.settings.stop_timeout_usec = 1000;
   MonitorRun run(*this, options);
   run.start();
   run.send({.type = MonitorMessageType::Stop, .a = -1});
