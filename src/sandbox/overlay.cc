@@ -42,6 +42,9 @@ std::uint64_t attributes_of(const Layers& layers) { return layers.upper ? 0 : MO
 // Nothing where the kernel doesn't take the layers one by one.
 Result<std::optional<UniqueFd>> mount_layer_by_layer(const Layers& layers) {
   const os::FilesystemContext context = AMBIT_TRY(os::FilesystemContext::open("overlay"));
+  // Before Linux 6.5 overlayfs looks at options only when it mounts; until then it takes any. It
+  // would refuse layers one by one too late, and write so into the kernel's log at each start.
+  if (context.set_flag("ambit-probe")) return std::optional<UniqueFd>();
   if (auto first = context.set("lowerdir+", os::fd_path(layers.lower.front().get())); !first) {
     if (first.error().sys_errno() == EINVAL) return std::optional<UniqueFd>();
     return std::move(first).error();
