@@ -83,6 +83,7 @@ Result<std::unique_ptr<Run>> Engine::Impl::begin_run(Container& container, Clien
   plan.base_userns = AMBIT_TRY(base_userns());
   plan.run_dir = run_fd.get();
   plan.data_dir = data_fd.get();
+  plan.oom_group = limits.oom_group;
   plan.transient_dir = transient_dir();
   plan.seccomp = AMBIT_TRY(seccomp_for(record, spec.process.capabilities.bounding));
   AMBIT_TRY(records.begin_run(id, {.boot_id = boot_id, .unit = unit_of(record.name)}));

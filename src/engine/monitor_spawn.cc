@@ -35,6 +35,7 @@ std::string settings_of(const SpawnPlan& plan) {
        .stop_signal = record.stop_signal,
        .stop_timeout_usec = record.stop_timeout_usec,
        .runtime_max_usec = record.options.runtime_max_usec,
+       .oom_group = plan.oom_group,
        .transient = record.options.auto_remove,
        .notify = record.options.notify == spec::NotifyMode::Container,
        .open_stdin = record.options.open_stdin,

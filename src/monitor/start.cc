@@ -114,6 +114,7 @@ Result<void> Monitor::take_child_event() {
 Result<void> Monitor::place_and_go(const std::string& scope) {
   payload_ = AMBIT_TRY(Payload::place(scope, child_->pid()));
   is_placed_ = true;
+  if (settings_.oom_group) AMBIT_TRY(payload_.die_together());
   return child_->go();
 }
 

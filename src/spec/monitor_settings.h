@@ -32,6 +32,7 @@ struct MonitorSettings {
   int stop_signal = 15;
   std::uint64_t stop_timeout_usec = 10'000'000;
   std::uint64_t runtime_max_usec = 0;  // systemd stops it after so long; 0: never
+  bool oom_group = false;   // where the kernel kills one for memory, it kills all of the container
   bool transient = false;   // removed at exit: its exit record need not outlive a power cut
   bool notify = false;      // the container has a NOTIFY_SOCKET: notify.sock in `run`
   bool open_stdin = false;  // keep stdin open while nobody is attached
