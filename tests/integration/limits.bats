@@ -271,3 +271,10 @@ END
     not grep -q '"limits"' "$store/containers/$id/record.json"
     run -0 ambit start "$c"
 }
+
+@test "run: docs/run-options.md has each option that run has" {
+    local option
+    for option in $(ambit run --help | grep -o -- '^  *-[^ ]*' | grep -o -- '--[a-z-]*' | grep -vx -- '--help\|--net'); do
+        grep -q -- "\`[^\`]*$option\b" "$top/docs/run-options.md" || { echo "$option is missing"; return 1; }
+    done
+}

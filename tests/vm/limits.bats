@@ -238,6 +238,11 @@ hog() { echo "head -c $1m /dev/zero | tail -c $1m | wc -c"; }
     [[ $(kernel "$c" io.max) == *rbps=1048576* ]]
     run -0 ambit exec "$c" sh -c 'grep Cpus_allowed_list /proc/self/status'
     [[ $output == *0 ]]
+    ambit update --cpuset-cpus 0-1 --device-read-bps "$disk:2m" "$c"
+    kernel_is "$c" cpuset.cpus 0-1
+    [[ $(kernel "$c" io.max) == *rbps=2097152* ]]
+    run -125 ambit run --rm --cpuset-cpus 99 $image true
+    [[ $output == *cpuset.cpus*99*'no such number'* ]]
 }
 
 @test "limits: a container without limits starts where a controller is missing" {
