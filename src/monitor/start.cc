@@ -43,7 +43,6 @@ Result<void> Monitor::start_child() {
   AMBIT_TRY(descriptors_.require({"spec", "run", "data"}));
   // While /proc/self is ours: what joins a user namespace is not dumpable.
   AMBIT_TRY(control_.listen(descriptors_.get("run")));
-  if (settings_.notify) notify_ = AMBIT_TRY(NotifySocket::open(descriptors_.get("run")));
   const std::string text = AMBIT_TRY(os::read_all(descriptors_.get("spec"), kMaxSpecBytes));
   const spec::RuntimeSpec spec = AMBIT_TRY(spec::parse_runtime_spec(text));
   std::string filter;
@@ -54,11 +53,8 @@ Result<void> Monitor::start_child() {
   streams_.emplace(settings_,
                    spec.process.terminal ? Streams::Form::Terminal : Streams::Form::Pipes);
   AMBIT_TRY(streams_->open(descriptors_));
-  const int sockets = AMBIT_TRY(descriptors_.hand_on("listen"));
-  child_ = AMBIT_TRY(sandbox::Child::start({.spec = &spec,
-                                            .stdio = streams_->container_ends(),
-                                            .seccomp = {.bpf = filter},
-                                            .preserved_fds = sockets}));
+  child_ = AMBIT_TRY(sandbox::Child::start(
+      {.spec = &spec, .stdio = streams_->container_ends(), .seccomp = {.bpf = filter}}));
   return {};
 }
 
@@ -98,7 +94,6 @@ Result<void> Monitor::take_child_event() {
       process_ = child_->take_process();
       child_.reset();
       streams_->close_container_ends();
-      descriptors_.close_all("listen");
       return {};
     case sandbox::ChildEventKind::Failed:
       break;
@@ -114,7 +109,6 @@ Result<void> Monitor::take_child_event() {
 Result<void> Monitor::place_and_go(const std::string& scope) {
   payload_ = AMBIT_TRY(Payload::place(scope, child_->pid()));
   is_placed_ = true;
-  if (settings_.oom_group) AMBIT_TRY(payload_.die_together());
   return child_->go();
 }
 
@@ -124,7 +118,6 @@ void Monitor::give_up() {
   (void)payload_.kill();
   (void)payload_.remove();
   control_.unlisten(descriptors_.get("run"));
-  notify_.remove(descriptors_.get("run"));
 }
 
 }  // namespace ambit::monitor
