@@ -128,6 +128,8 @@ void add_create_flags(Parser& parser, CreateFlags& flags) {
               "seccomp=unconfined, no-new-privileges=false");
   parser.list("--ulimit", flags.ulimits, "NAME=SOFT[:HARD]", "resource limit of its processes");
   parser.flag("--init", flags.init, "run a small init as PID 1 that reaps orphans");
+  parser.value("--sdnotify", flags.sdnotify, "MODE",
+               "when it is ready: conmon (when it runs), container (when it says READY=1), ignore");
   parser.value("--restart", flags.restart, "POLICY",
                "no (default), on-failure[:RETRIES], always or unless-stopped");
   add_create_limit_flags(parser, flags.limits);
@@ -163,6 +165,7 @@ Result<bus::OptionWriter> create_options(const CreateFlags& flags) {
   set_list(options, "SecurityOptions", flags.security_options);
   if (auto limits = AMBIT_TRY(ulimit_rows(flags)); !limits.empty())
     options.set("Ulimits", std::move(limits));
+  set_text(options, "SdNotify", flags.sdnotify);
   set_text(options, "RestartPolicy", flags.restart);
   AMBIT_TRY(set_limit_options(flags.limits, options));
   set_text(options, "Network", flags.network);

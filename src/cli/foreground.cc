@@ -40,6 +40,9 @@ Result<std::unique_ptr<Foreground>> Foreground::create(Client& client, Options o
       new Foreground(client, std::move(options), std::move(loop)));
   AMBIT_TRY(foreground->subscribe());
   AMBIT_TRY(foreground->watch_signals());
+  if (foreground->options_.kind == Kind::Container && has_service_manager())
+    foreground->notice_ =
+        std::make_unique<ServiceNotice>(client, foreground->loop_, foreground->options_.ignore);
   return foreground;
 }
 
@@ -125,7 +128,8 @@ int Foreground::run_loop() {
 }
 
 void Foreground::on_started(Result<bus::Message> answer) {
-  if (!answer)
+  const bool runs_already = !answer && answer.error().code() == ErrorCode::AlreadyRunning;
+  if (!answer && !(runs_already && options_.if_running == IfRunning::Follow))
     return fail(explain_call_error(explain_missing_image(std::move(answer).error()), "the start"));
   if (path_.empty()) {
     auto path = answer->read<bus::ObjectPath>();
@@ -136,9 +140,10 @@ void Foreground::on_started(Result<bus::Message> answer) {
     const Result<void> done = options_.on_started(path_);
     if (!done) print_error(done.error());
   }
-  const Result<void> attached = attach();
+  Result<void> attached = attach();
+  if (attached && notice_) attached = notice_->follow(path_);
   if (!attached) return fail(attached.error());
-  for (const int signal : std::exchange(early_signals_, {})) send_signal(signal);
+  for (const int signal : std::exchange(early_signals_, {})) pass_on(signal);
   for (const Exit& exit : std::exchange(early_exits_, {}))
     if (exit.path == path_) on_exit(exit.code, exit.reason);
 }
@@ -213,7 +218,7 @@ void Foreground::on_output_end(std::size_t index, int sink_fd, Relay::End end) {
     streams_.output.reset();
   if (end == Relay::End::SinkGone && sink_fd == STDOUT_FILENO && !exit_) {
     if (options_.output_gone == OutputGone::Leave) return finish(kExitBrokenPipe);
-    stop_it();
+    stop_it(kPipelineStopUsec);
   }
   end_if_all_is_shown();
 }
@@ -226,10 +231,15 @@ void Foreground::on_signal(int signal) {
   }
   // After the end there is nobody to forward it to: only our own output is left.
   if (options_.signals == Signals::EndHere || exit_) return finish(128 + signal);
-  if (!path_.empty()) return send_signal(signal);
+  if (!path_.empty()) return pass_on(signal);
   // A start that hangs must not make us immune.
   if (!early_signals_.empty()) return finish(128 + signal);
   early_signals_.push_back(signal);
+}
+
+void Foreground::pass_on(int signal) {
+  if (options_.signals == Signals::Stop) return stop_it(UINT64_MAX);
+  send_signal(signal);
 }
 
 void Foreground::send_signal(int signal) {
@@ -249,16 +259,14 @@ void Foreground::send_size(std::uint32_t rows, std::uint32_t columns) {
   if (call && call->append(rows, columns)) (void)client_.bus().send(*call);
 }
 
-void Foreground::stop_it() {
+void Foreground::stop_it(std::uint64_t timeout_usec) {
   if (options_.kind != Kind::Container) return send_signal(SIGTERM);
   auto call = new_call("Stop");
-  if (!call || !call->append(kPipelineStopUsec)) return;
+  if (!call || !call->append(timeout_usec)) return;
   auto slot = client_.bus().call_async(
       *call,
       [](const Result<bus::Message>& answer) {
-        if (!answer)
-          print_error("stopping it, as nobody reads its output: %s",
-                      answer.error().message().c_str());
+        if (!answer) print_error("stopping it: %s", answer.error().message().c_str());
       },
       bus::kNoTimeout);
   if (slot) stop_call_ = *std::move(slot);
@@ -336,6 +344,10 @@ void Foreground::fail(const Error& error) {
   raw_mode_.restore();
   print_error(error);
   finish(exit_code(error.code()));
+}
+
+bool Foreground::stopped_as_told() const {
+  return notice_ && notice_->was_stopped() && exit_ == 128 + notice_->stop_signal();
 }
 
 std::string Foreground::shown_name() const {

@@ -13,6 +13,7 @@
 #include "cli/client.h"
 #include "cli/detach_keys.h"
 #include "cli/relay.h"
+#include "cli/service_notice.h"
 #include "cli/streams.h"
 #include "os/terminal.h"
 
@@ -25,7 +26,10 @@ namespace ambit::cli {
 class Foreground {
  public:
   enum class Kind { Container, ExecSession };
-  enum class Signals { Forward, EndHere };
+  // Forward: each to the container. EndHere: each ends this program. Stop: each stops the
+  // container.
+  enum class Signals { Forward, EndHere, Stop };
+  enum class IfRunning { Fail, Follow };
   // What to do when nobody reads our output any more.
   enum class OutputGone {
     StopIt,  // as a pipeline does: whoever writes on is ended
@@ -35,6 +39,8 @@ class Foreground {
     Kind kind = Kind::Container;
     Signals signals = Signals::Forward;
     OutputGone output_gone = OutputGone::Leave;
+    IfRunning if_running = IfRunning::Fail;
+    ServiceNotice::Ignore ignore = ServiceNotice::Ignore::AsContainerHasIt;
     std::optional<DetachKeys> detach_keys;  // for a terminal whose input is ours
     bool read_input = false;                // standard input goes to a terminal's socket
     std::string name;                       // for messages; "": the short ID
@@ -50,6 +56,9 @@ class Foreground {
 
   // The same for what runs already.
   int follow(const std::string& path, Streams streams);
+
+  // Told to stop, by whomever, it ended by its stop signal: a clean end to a service manager.
+  bool stopped_as_told() const;
 
   ~Foreground();
 
@@ -76,7 +85,8 @@ class Foreground {
   void on_signal(int signal);
   void send_signal(int signal);
   void send_size(std::uint32_t rows, std::uint32_t columns);
-  void stop_it();
+  void pass_on(int signal);
+  void stop_it(std::uint64_t timeout_usec);
   void ask_for_end();
   void on_wait_answer(Result<bus::Message> answer);
   void on_exit(std::int32_t code, const std::string& reason);
@@ -103,6 +113,7 @@ class Foreground {
   std::vector<std::unique_ptr<Relay>> outputs_;  // an ended one is null
   std::vector<bus::EventSource> signals_;
   bus::EventSource timer_;
+  std::unique_ptr<ServiceNotice> notice_;
   bus::Slot match_, start_call_, wait_call_, signal_call_, stop_call_;
 };
 

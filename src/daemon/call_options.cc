@@ -51,6 +51,10 @@ void add_create_keys(bus::OptionReader& reader, spec::ContainerOptions& options)
       .add("LogDriver", options.log_driver);
   add_limit_keys(reader, options.limits);
   add_size(reader, options.console_size);
+  reader.on<std::string>("SdNotify", [&options](const std::string& text) -> Result<void> {
+    options.notify = AMBIT_TRY(spec::parse_notify_mode(text));
+    return {};
+  });
   reader.on<std::string>("RestartPolicy", [&options](const std::string& text) -> Result<void> {
     options.restart = AMBIT_TRY(spec::parse_restart_policy(text));
     return {};
@@ -77,8 +81,14 @@ void add_pipe_keys(bus::OptionReader& reader, engine::ClientStreams& streams) {
 }
 
 void add_start_keys(bus::OptionReader& reader, engine::ClientStreams& streams) {
+  streams.service.until_ready = true;
   add_pipe_keys(reader, streams);
-  reader.add("TerminalSocket", streams.terminal);
+  reader.add("TerminalSocket", streams.terminal)
+      .add("ListenDescriptors", streams.service.listen_fds)
+      .add("ListenNames", streams.service.listen_names)
+      .add("WatchdogUSec", streams.service.watchdog_usec)
+      .add("ServiceUnit", streams.service.unit)
+      .add("UntilReady", streams.service.until_ready);
 }
 
 }  // namespace

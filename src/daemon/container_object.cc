@@ -46,6 +46,7 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
                     kConst),
     SD_BUS_PROPERTY("AutoRemove", "b", bus::property<&ContainerObject::auto_remove>, 0, kConst),
     SD_BUS_PROPERTY("Terminal", "b", bus::property<&ContainerObject::terminal>, 0, kConst),
+    SD_BUS_PROPERTY("SdNotify", "s", bus::property<&ContainerObject::sd_notify_mode>, 0, kConst),
     SD_BUS_PROPERTY("RestartPolicy", "s", bus::property<&ContainerObject::restart_policy>, 0,
                     kConst),
 
@@ -60,6 +61,8 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
     SD_BUS_PROPERTY("ExitReason", "s", bus::property<&ContainerObject::exit_reason>, 0, kEmits),
     SD_BUS_PROPERTY("PastRuns", "a(xxisb)", bus::property<&ContainerObject::past_runs>, 0, kEmits),
     SD_BUS_PROPERTY("OomKilled", "b", bus::property<&ContainerObject::oom_killed>, 0, kEmits),
+    SD_BUS_PROPERTY("Ready", "b", bus::property<&ContainerObject::ready>, 0, kEmits),
+    SD_BUS_PROPERTY("StatusText", "s", bus::property<&ContainerObject::status_text>, 0, kEmits),
     SD_BUS_PROPERTY("RestartCount", "u", bus::property<&ContainerObject::restart_count>, 0, kEmits),
     SD_BUS_PROPERTY("RestartAt", "x", bus::property<&ContainerObject::restart_at>, 0, kEmits),
     SD_BUS_PROPERTY("RestartError", "s", bus::property<&ContainerObject::restart_error>, 0, kEmits),
@@ -99,6 +102,7 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
                             bus::method<&ContainerObject::on_inspect>, kOpen),
 
     SD_BUS_SIGNAL_WITH_ARGS("Exited", SD_BUS_ARGS("i", code, "s", reason), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("Notified", SD_BUS_ARGS("s", message), 0),
 
     SD_BUS_VTABLE_END,
 };
@@ -129,6 +133,8 @@ void ContainerObject::tell_changes(const engine::Container& before) {
   compare("ExitReason", was.exit_reason, is.exit_reason);
   compare("PastRuns", before.past_runs, container_.past_runs);
   compare("OomKilled", was.oom_killed, is.oom_killed);
+  compare("Ready", was.ready, is.ready);
+  compare("StatusText", was.status_text, is.status_text);
   compare("RestartCount", before.restart.count, container_.restart.count);
   compare("RestartAt", before.restart.due_usec, container_.restart.due_usec);
   compare("RestartError", before.restart.error, container_.restart.error);
@@ -147,6 +153,13 @@ std::vector<ContainerObject::PastRunRow> ContainerObject::past_runs() const {
   for (const spec::PastRun& run : container_.past_runs)
     rows.emplace_back(run.started_usec, run.exited_usec, run.exit_code, run.reason, run.oom_killed);
   return rows;
+}
+
+void ContainerObject::tell_notified(const std::string& text) {
+  auto signal = services_.bus.new_signal(path_, kContainerInterface, "Notified");
+  if (!signal) return note(signal.error());
+  const auto filled = signal->append(text);
+  note(filled ? services_.bus.send(*signal) : filled);
 }
 
 std::vector<ContainerObject::MountRow> ContainerObject::mounts() const {

@@ -31,6 +31,7 @@ class ContainerObject {
   // One PropertiesChanged with all that differs from `before`.
   void tell_changes(const engine::Container& before);
   void tell_exit();
+  void tell_notified(const std::string& text);
 
   const std::string& path() const noexcept { return path_; }
 
@@ -55,6 +56,7 @@ class ContainerObject {
   std::uint64_t runtime_max_usec() const { return container_.record.options.runtime_max_usec; }
   bool auto_remove() const { return container_.record.options.auto_remove; }
   bool terminal() const { return container_.record.options.terminal; }
+  std::string sd_notify_mode() const { return to_string(container_.record.options.notify); }
   std::string restart_policy() const { return to_string(container_.record.options.restart); }
 
   std::string name() const { return container_.record.name; }
@@ -68,6 +70,8 @@ class ContainerObject {
   std::vector<PastRunRow> past_runs() const;
   std::string exit_reason() const { return container_.run.exit_reason; }
   bool oom_killed() const { return container_.run.oom_killed; }
+  bool ready() const { return container_.run.ready; }
+  std::string status_text() const { return container_.run.status_text; }
   std::uint32_t restart_count() const { return container_.restart.count; }
   std::int64_t restart_at() const { return container_.restart.due_usec; }
   std::string restart_error() const { return container_.restart.error; }

@@ -160,6 +160,11 @@ void Daemon::container_exited(const engine::Container& container) {
   if (found != containers_.end()) found->second->tell_exit();
 }
 
+void Daemon::container_notified(const engine::Container& container, const std::string& text) {
+  const auto found = containers_.find(container.record.id);
+  if (found != containers_.end()) found->second->tell_notified(text);
+}
+
 void Daemon::container_removed(const std::string& id) {
   remove(containers_, id, kContainerInterface);
   tell_status();

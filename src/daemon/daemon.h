@@ -44,6 +44,7 @@ class Daemon final : public engine::Observer {
   void container_changed(const engine::Container& container,
                          const engine::Container& before) override;
   void container_exited(const engine::Container& container) override;
+  void container_notified(const engine::Container& container, const std::string& text) override;
   void container_removed(const std::string& id) override;
   void exec_changed(const std::string& exec_id) override;
   void images_changed() override;

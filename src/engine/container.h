@@ -32,6 +32,8 @@ struct RunState {
   int exit_code = 0;        // -1: nobody knows
   std::string exit_reason;  // "exited", "signal", "oom", "timeout", "lost"; "" before the first end
   bool oom_killed = false;
+  bool ready = false;       // it runs, and whoever depends on it may begin
+  std::string status_text;  // what it says of itself, STATUS= of sd_notify(3)
 };
 
 constexpr int kExitCodeUnknown = -1;

@@ -104,8 +104,8 @@ bool Engine::needs_daemon() const {
   if (!impl_->removal_timers.empty() || impl_->policies_need_daemon()) return true;
   return std::any_of(impl_->activities.begin(), impl_->activities.end(), [this](const auto& entry) {
     const auto& [id, activity] = entry;
-    if (activity.on_started || !activity.on_stopped.empty() || !activity.on_exited.empty() ||
-        !activity.on_removed.empty())
+    if (activity.on_started || activity.on_ready || !activity.on_stopped.empty() ||
+        !activity.on_exited.empty() || !activity.on_removed.empty())
       return true;
     const Container& container = *impl_->containers.at(id);
     return activity.run != nullptr &&

@@ -13,6 +13,7 @@
 #include "bus/bus.h"
 #include "bus/event_loop.h"
 #include "engine/container.h"
+#include "engine/service_context.h"
 #include "image/store.h"
 #include "systemd/unit_property.h"
 
@@ -29,6 +30,8 @@ class Observer {
   virtual void container_changed(const Container& container, const Container& before) = 0;
   // After container_changed with State::Exited; once a run.
   virtual void container_exited(const Container& container) = 0;
+  // It has said something over its NOTIFY_SOCKET; spec/notify_message.h.
+  virtual void container_notified(const Container& container, const std::string& text) = 0;
   virtual void container_removed(const std::string& id) = 0;
   virtual void exec_changed(const std::string& exec_id) = 0;
   virtual void images_changed() = 0;  // compare Engine::images() with what is known
@@ -39,6 +42,7 @@ struct ClientStreams {
   UniqueFd stdin_fd, stdout_fd, stderr_fd;  // each optional
   UniqueFd terminal;                        // instead, for a container with a terminal
   std::optional<spec::ConsoleSize> console_size;
+  ServiceContext service;
 };
 
 struct ExecOptions {

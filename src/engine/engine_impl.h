@@ -7,31 +7,18 @@
 #include <string>
 #include <vector>
 
+#include "engine/activity.h"
 #include "engine/engine.h"
 #include "engine/exec_session.h"
-#include "engine/freezer_watch.h"
 #include "engine/launch_spec.h"
 #include "engine/limits.h"
 #include "engine/programs.h"
 #include "engine/record_store.h"
-#include "engine/restart_activity.h"
 #include "engine/run.h"
 #include "engine/worker_jobs.h"
 #include "systemd/manager_client.h"
 
 namespace ambit::engine {
-
-// What goes on with one container beside what others may see of it.
-struct Activity {
-  std::unique_ptr<Run> run;
-  std::optional<FreezerWatch> freezer;  // while it has a cgroup
-  Done on_started;                      // of the start under way
-  std::vector<Done> on_stopped;         // stops and restarts under way
-  std::vector<WaitDone> on_exited;      // waits
-  std::vector<Done> on_removed;         // removals that wait for the end of the run
-  bool remove_when_ended = false;
-  RestartActivity restart;
-};
 
 // For what a paused container can't do: NotRunning, with the way out.
 Error is_paused(const Container& container);
@@ -124,6 +111,12 @@ struct Engine::Impl {
   void set_live_limits(const std::string& id, systemd::UnitProperties changes, Done done);
   void on_limits_set(const std::string& id, const systemd::UnitProperties& changes,
                      const std::vector<spec::LimitLine>& lines, Result<void> set, const Done& done);
+
+  // readiness.cc
+  static bool is_ready_when_started(const Container& container);
+  void answer_start(const Container& container);
+  void on_notified(const std::string& id, const std::string& text);
+  void note_not_ready(const Container& container);
 
   // removal.cc
   void remove(Container& container, RemoveMode mode, Done done);

@@ -36,7 +36,8 @@ Json state_json(const RunState& run) {
           {"controlGroup", run.control_group}, {"pid", run.main_pid},
           {"startedUsec", run.started_usec},   {"exitedUsec", run.exited_usec},
           {"exitCode", run.exit_code},         {"exitReason", run.exit_reason},
-          {"oomKilled", run.oom_killed}};
+          {"oomKilled", run.oom_killed},       {"ready", run.ready},
+          {"statusText", run.status_text}};
 }
 
 Json past_runs_json(const spec::RunHistory& runs) {
@@ -97,6 +98,7 @@ Json config_json(const spec::ContainerRecord& record) {
           {"ulimits", ulimits_json(options.ulimits)},
           {"network", options.network},
           {"logDriver", options.log_driver},
+          {"sdnotify", to_string(options.notify)},
           {"properties", options.limits.properties}};
 }
 

@@ -46,6 +46,8 @@ void Engine::Impl::begin(Container& container, ClientStreams streams, Done done)
   RestartActivity& restart = activity_of(container.record.id).restart;
   restart.stop = StopBy::Nobody;
   restart.ended_while_asking = false;
+  activity_of(container.record.id).until_ready = streams.service.until_ready;
+  activity_of(container.record.id).service_unit = streams.service.unit;
   update(container, [](Container& c) { c.run.state = State::Starting; });
   auto run = begin_run(container, streams);
   if (!run) {
@@ -70,7 +72,9 @@ Result<std::unique_ptr<Run>> Engine::Impl::begin_run(Container& container, Clien
   UniqueFd run_fd = AMBIT_TRY(records.open_runtime_dir(id));
   const LimitPlan limits = AMBIT_TRY(plan_limits(record.options.limits, manager_group));
   AMBIT_TRY(write_etc_files(data_fd.get(), record));
-  const spec::RuntimeSpec spec = AMBIT_TRY(launch_spec(record, data_fd.get()));
+  AMBIT_TRY(check_service_context(streams.service));
+  spec::RuntimeSpec spec = AMBIT_TRY(launch_spec(record, data_fd.get()));
+  add_service_context(streams.service, record, records.runtime_path(id), spec);
 
   SpawnPlan plan;
   plan.record = &record;
@@ -79,6 +83,7 @@ Result<std::unique_ptr<Run>> Engine::Impl::begin_run(Container& container, Clien
   plan.base_userns = AMBIT_TRY(base_userns());
   plan.run_dir = run_fd.get();
   plan.data_dir = data_fd.get();
+  plan.oom_group = limits.oom_group;
   plan.transient_dir = transient_dir();
   plan.seccomp = AMBIT_TRY(seccomp_for(record, spec.process.capabilities.bounding));
   AMBIT_TRY(records.begin_run(id, {.boot_id = boot_id, .unit = unit_of(record.name)}));
@@ -97,6 +102,7 @@ Run::Events Engine::Impl::events_of(const std::string& id) {
                             std::int64_t started_usec) { on_started(id, main_pid, started_usec); },
       .failed = [this, id](Error error) { on_start_failed(id, std::move(error)); },
       .stopping = [this, id] { on_stopping(id); },
+      .notified = [this, id](const std::string& text) { on_notified(id, text); },
       .ended = [this, id](const RunEnd& end) { on_ended(id, end); }};
 }
 
@@ -117,10 +123,11 @@ void Engine::Impl::on_started(const std::string& id, pid_t main_pid, std::int64_
                      .unit = unit,
                      .control_group = group,
                      .main_pid = main_pid,
-                     .started_usec = started_usec};
+                     .started_usec = started_usec,
+                     .ready = is_ready_when_started(c)};
   });
   watch_freezer(container);
-  if (const Done done = std::exchange(activity.on_started, nullptr)) done({});
+  answer_start(container);
 }
 
 void Engine::Impl::on_start_failed(const std::string& id, Error error) {
@@ -161,6 +168,7 @@ void Engine::Impl::conclude(const std::string& id, const RunEnd& end) {
   settle_end(container, end);
   if (observer != nullptr) observer->container_exited(container);
 
+  note_not_ready(container);
   const int code = container.run.exit_code;
   for (const WaitDone& done : std::exchange(activity.on_exited, {})) done(code);
   call_all(activity.on_stopped, {});

@@ -6,6 +6,7 @@
 #include "engine/engine_impl.h"
 #include "engine/inspect.h"
 #include "engine/limits.h"
+#include "engine/settle.h"
 #include "systemd/limit_check.h"
 #include "systemd/limit_properties.h"
 
@@ -51,8 +52,10 @@ Result<void> Engine::Impl::keep_limits(Container& container,
                                        const systemd::UnitProperties& changes) {
   spec::ContainerRecord record = container.record;
   if (!change_limits(record.options.limits, changes)) return {};
+  AMBIT_TRY(take_runtime_max(record.options));
   AMBIT_TRY(records.save(record).context("keeping the limits of " + record.name));
   container.record.options.limits = std::move(record.options.limits);
+  container.record.options.runtime_max_usec = record.options.runtime_max_usec;
   return {};
 }
 

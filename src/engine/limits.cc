@@ -15,6 +15,7 @@ constexpr int kMaxOomScore = 1000;
 constexpr std::size_t kMaxProperties = 1000;
 constexpr char kSlice[] = "Slice";
 constexpr char kOomPolicy[] = "OOMPolicy";
+constexpr char kKill[] = "kill";
 
 Result<void> check_text(const systemd::UnitProperties& properties) {
   if (const auto* slice = systemd::find_property(properties, kSlice)) {
@@ -25,7 +26,7 @@ Result<void> check_text(const systemd::UnitProperties& properties) {
   }
   if (const auto* policy = systemd::find_property(properties, kOomPolicy)) {
     const std::string& name = std::get<std::string>(*policy);
-    if (name != "continue" && name != "stop" && name != "kill")
+    if (name != "continue" && name != "stop" && name != kKill)
       return Error(ErrorCode::InvalidArgument,
                    "OOMPolicy=" + name + ": it is continue, stop or kill");
   }
@@ -51,7 +52,12 @@ Result<LimitPlan> plan_limits(const spec::LimitOptions& limits, const std::strin
   LimitPlan plan;
   plan.properties = AMBIT_TRY(systemd::parse_properties(limits.properties));
   plan.expected = AMBIT_TRY(systemd::expected_lines(plan.properties));
-  if (!manager_group.empty()) AMBIT_TRY(systemd::check_controllers(manager_group, plan.expected));
+  const auto* policy = systemd::find_property(plan.properties, kOomPolicy);
+  plan.oom_group = policy != nullptr && std::get<std::string>(*policy) == kKill;
+  if (manager_group.empty()) return plan;
+  std::vector<spec::LimitLine> lines = plan.expected;
+  if (plan.oom_group) lines.push_back({"memory.oom.group", "1", spec::LimitCheck::Value, ""});
+  AMBIT_TRY(systemd::check_controllers(manager_group, lines));
   return plan;
 }
 
@@ -60,7 +66,7 @@ void add_limits(const LimitPlan& plan, systemd::ScopeOptions& scope) {
   if (const auto* slice = systemd::find_property(properties, kSlice))
     scope.slice = std::get<std::string>(*slice);
   if (const auto* policy = systemd::find_property(properties, kOomPolicy))
-    scope.oom_policy = std::get<std::string>(*policy);
+    scope.oom_policy = plan.oom_group ? "continue" : std::get<std::string>(*policy);
   std::erase_if(properties,
                 [](const auto& each) { return each.name == kSlice || each.name == kOomPolicy; });
   scope.extra.add(systemd::property_options(properties));

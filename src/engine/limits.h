@@ -19,13 +19,16 @@ Result<void> check_limits(const spec::LimitOptions& limits);
 struct LimitPlan {
   systemd::UnitProperties properties;
   std::vector<spec::LimitLine> expected;
+  bool oom_group = false;  // the monitor's business
 };
 
 // InvalidArgument as above. HostUnsupported, with the fix, where a controller is missing in
 // `manager_group` (the cgroup of the user's manager; "": not known, to be found out later).
 Result<LimitPlan> plan_limits(const spec::LimitOptions& limits, const std::string& manager_group);
 
-// The plan's properties, of which two are the scope's own business: slice and OOM policy.
+// The plan's properties, of which two are the scope's own business: slice and OOM policy. With
+// "kill" systemd would have the kernel kill the monitor, too: it is told "continue", and the
+// monitor says it of the container's cgroup.
 void add_limits(const LimitPlan& plan, systemd::ScopeOptions& scope);
 
 // `changes` over what there is; true where that makes a difference.

@@ -13,9 +13,9 @@ namespace {
 // Descriptors with the names under which the monitor finds them.
 class NamedFds {
  public:
-  void add(const char* name, int fd) {
+  void add(std::string name, int fd) {
     if (fd < 0) return;
-    names_.emplace_back(name);
+    names_.push_back(std::move(name));
     fds_.push_back(fd);
   }
   std::string names() const { return join(names_, ":"); }
@@ -28,16 +28,19 @@ class NamedFds {
 
 std::string settings_of(const SpawnPlan& plan) {
   const spec::ContainerRecord& record = *plan.record;
-  return spec::write_monitor_settings({.id = record.id,
-                                       .name = record.name,
-                                       .image = record.image,
-                                       .stop_signal = record.stop_signal,
-                                       .stop_timeout_usec = record.stop_timeout_usec,
-                                       .runtime_max_usec = record.options.runtime_max_usec,
-                                       .transient = record.options.auto_remove,
-                                       .open_stdin = record.options.open_stdin,
-                                       .log_driver = record.options.log_driver,
-                                       .transient_dir = plan.transient_dir});
+  return spec::write_monitor_settings(
+      {.id = record.id,
+       .name = record.name,
+       .image = record.image,
+       .stop_signal = record.stop_signal,
+       .stop_timeout_usec = record.stop_timeout_usec,
+       .runtime_max_usec = record.options.runtime_max_usec,
+       .oom_group = plan.oom_group,
+       .transient = record.options.auto_remove,
+       .notify = record.options.notify == spec::NotifyMode::Container,
+       .open_stdin = record.options.open_stdin,
+       .log_driver = record.options.log_driver,
+       .transient_dir = plan.transient_dir});
 }
 
 Result<SpawnedMonitor> spawn_verb(const char* verb, int exe_fd, const SpawnPlan& plan) {
@@ -49,6 +52,9 @@ Result<SpawnedMonitor> spawn_verb(const char* verb, int exe_fd, const SpawnPlan&
     seccomp = AMBIT_TRY(os::sealed_memfd("ambit-seccomp", *plan.seccomp));
 
   NamedFds fds;
+  int sockets = 0;
+  for (const UniqueFd& socket : plan.streams->service.listen_fds)
+    fds.add(strf("listen%d", sockets++), socket.get());
   fds.add("control", far_control.get());
   fds.add("spec", spec.get());
   fds.add("settings", settings.get());

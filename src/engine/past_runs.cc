@@ -31,6 +31,8 @@ void Engine::Impl::settle_end(Container& container, const RunEnd& end) {
   ended.unit.clear();
   ended.control_group.clear();
   ended.main_pid = 0;
+  ended.ready = false;
+  ended.status_text.clear();
   if (record) {
     ended.started_usec = record->started_usec;
     ended.exited_usec = record->exited_usec;

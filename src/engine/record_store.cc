@@ -87,7 +87,8 @@ Result<RecordStore> RecordStore::open(const Paths& paths) {
   store.data_path_ = paths.data + "/containers";
   store.data_ = AMBIT_TRY(open_dir(store.data_path_));
   store.trash_ = AMBIT_TRY(open_dir(paths.data + "/trash"));
-  store.runtime_ = AMBIT_TRY(open_dir(paths.runtime + "/containers"));
+  store.runtime_path_ = paths.runtime + "/containers";
+  store.runtime_ = AMBIT_TRY(open_dir(store.runtime_path_));
   return store;
 }
 

@@ -69,10 +69,12 @@ class RecordStore {
   Result<std::string> discard(const std::string& id) const;
   int trash_fd() const noexcept { return trash_.get(); }
 
+  std::string runtime_path(const std::string& id) const { return runtime_path_ + "/" + id; }
   std::string data_path(const std::string& id) const { return data_path_ + "/" + id; }
 
  private:
-  std::string data_path_;  // DATA/containers
+  std::string data_path_;     // DATA/containers
+  std::string runtime_path_;  // RUNTIME/containers
   UniqueFd data_;
   UniqueFd runtime_;
   UniqueFd trash_;

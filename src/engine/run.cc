@@ -126,6 +126,8 @@ void Run::on_message(const MonitorMessage& message, std::vector<UniqueFd> fds) {
       // Its process is about to end; the scope may still be on its way.
       if (!error_) error_ = Error(message.code, message.text);
       return;
+    case MonitorMessageType::Notified:
+      return events_.notified(message.text);
     case MonitorMessageType::Stopping:
       return events_.stopping();
     case MonitorMessageType::Exited:

@@ -37,6 +37,8 @@ class Run {
     // The start failed and nothing is left of it.
     std::function<void(Error error)> failed;
     std::function<void()> stopping;
+    // The container has said something over its NOTIFY_SOCKET.
+    std::function<void(const std::string& text)> notified;
     // The cgroup is empty, the monitor gone.
     std::function<void(RunEnd end)> ended;
   };

@@ -44,6 +44,9 @@ void Engine::Impl::start_scope(const std::string& id, pid_t pid, const LimitPlan
   scope.description = strf("Container %s of %s (%s)", record.name.c_str(), record.image.c_str(),
                            short_id(record.id).c_str());
   scope.pid = pid;
+  // At the end of the user's manager, which stops all units at once, the service goes first.
+  if (const std::string& service = activity_of(id).service_unit; !service.empty())
+    scope.extra.set("Before", std::vector<std::string>{service});
   scope.stop_timeout_usec = with_slack(record.stop_timeout_usec);
   if (record.options.runtime_max_usec > 0) scope.runtime_max_usec = record.options.runtime_max_usec;
   done = in_thawed_slice(std::move(done));

@@ -106,18 +106,6 @@ Result<void> check_assignment(const std::string& assignment) {
   return Error(ErrorCode::InvalidArgument, "not KEY=VALUE: '" + assignment + "'");
 }
 
-// The monitor has to know of it, too, to tell its end from another stop.
-Result<void> take_runtime_max(spec::ContainerOptions& options) {
-  auto properties = AMBIT_TRY(systemd::parse_properties(options.limits.properties));
-  const systemd::PropertyValue* value = systemd::find_property(properties, kRuntimeMax);
-  if (value == nullptr) return {};
-  const auto usec = std::get<std::uint64_t>(*value);
-  options.runtime_max_usec = usec == UINT64_MAX ? 0 : usec;
-  std::erase_if(properties, [](const auto& property) { return property.name == kRuntimeMax; });
-  options.limits.properties = systemd::property_lines(properties);
-  return {};
-}
-
 }  // namespace
 
 Result<void> settle(spec::ContainerRecord& record, const spec::ImageConfig& image) {
@@ -137,6 +125,17 @@ Result<void> settle(spec::ContainerRecord& record, const spec::ImageConfig& imag
   if (!signal.empty()) record.stop_signal = AMBIT_TRY(parse_signal(signal).context("stop signal"));
   if (options.stop_timeout_usec) record.stop_timeout_usec = *options.stop_timeout_usec;
   return take_runtime_max(options);
+}
+
+Result<void> take_runtime_max(spec::ContainerOptions& options) {
+  auto properties = AMBIT_TRY(systemd::parse_properties(options.limits.properties));
+  const systemd::PropertyValue* value = systemd::find_property(properties, kRuntimeMax);
+  if (value == nullptr) return {};
+  const auto usec = std::get<std::uint64_t>(*value);
+  options.runtime_max_usec = usec == UINT64_MAX ? 0 : usec;
+  std::erase_if(properties, [](const auto& property) { return property.name == kRuntimeMax; });
+  options.limits.properties = systemd::property_lines(properties);
+  return {};
 }
 
 Result<void> check_options(const spec::ContainerOptions& options) {

@@ -14,6 +14,10 @@ namespace ambit::engine {
 // InvalidArgument: no command at all, or a signal that doesn't exist.
 Result<void> settle(spec::ContainerRecord& record, const spec::ImageConfig& image);
 
+// RuntimeMaxUSec among the properties becomes the option of its own: the monitor has to know of it,
+// too, to tell its end from another stop. InvalidArgument where a property can't be read.
+Result<void> take_runtime_max(spec::ContainerOptions& options);
+
 // InvalidArgument where an option can't be met; the message names option and value.
 Result<void> check_options(const spec::ContainerOptions& options);
 

@@ -38,6 +38,24 @@ UniqueFd Descriptors::take(const std::string& name) {
   return fd;
 }
 
+Result<int> Descriptors::hand_on(const std::string& prefix) const {
+  int count = 0;
+  for (std::string name = prefix + "0"; has(name); name = strf("%s%d", prefix.c_str(), count)) {
+    const int fd = get(name);
+    if (fd != kFirstFd + count)
+      return Error(ErrorCode::InvalidArgument, strf("descriptor '%s' is %d", name.c_str(), fd));
+    if (::fcntl(fd, F_SETFD, 0) < 0) return Error::from_errno(errno, name + ": fcntl");
+    ++count;
+  }
+  return count;
+}
+
+void Descriptors::close_all(const std::string& prefix) {
+  std::erase_if(fds_, [&prefix](const auto& entry) {
+    return entry.first.compare(0, prefix.size(), prefix) == 0;
+  });
+}
+
 Result<void> Descriptors::require(std::initializer_list<const char*> names) const {
   for (const char* name : names)
     if (!has(name)) return Error(ErrorCode::InvalidArgument, strf("no descriptor '%s'", name));

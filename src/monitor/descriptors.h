@@ -20,6 +20,11 @@ class Descriptors {
   int get(const std::string& name) const;  // borrowed; -1 where there is none
   UniqueFd take(const std::string& name);  // empty where there is none
 
+  // How many there are of PREFIX0, PREFIX1, ...: the first ones, which a child is to inherit at
+  // their numbers. No longer close-on-exec until close_all().
+  Result<int> hand_on(const std::string& prefix) const;
+  void close_all(const std::string& prefix);
+
   // For those that a mode cannot do without.
   Result<void> require(std::initializer_list<const char*> names) const;
 

@@ -36,6 +36,7 @@ Result<void> Monitor::finish() {
   AMBIT_TRY(deliver(record));
   log_failure(settings_.name, payload_.remove());
   control_.unlisten(descriptors_.get("run"));
+  notify_.remove(descriptors_.get("run"));
   control_.tell_all({.type = spec::MonitorMessageType::Exited,
                      .a = record.exit_code,
                      .b = record.exited_usec,

@@ -31,6 +31,10 @@ MonitorMessage refused(const Error& error) {
           .text = error.message()};
 }
 
+MonitorMessage notified(const spec::NotifyMessage& said) {
+  return {.type = MonitorMessageType::Notified, .text = spec::write_notify_message(said)};
+}
+
 }  // namespace
 
 Monitor::Monitor(spec::MonitorSettings settings, Descriptors descriptors, UniqueFd signal_fd)
@@ -56,6 +60,7 @@ Result<void> Monitor::supervise() {
 Result<void> Monitor::step() {
   streams_->prepare(polls_);
   control_.prepare(polls_);
+  notify_.prepare(polls_);
   polls_.want(signal_fd_.get(), POLLIN);
   polls_.wake_at(stop_.deadline());
   const bool was_idle = is_idle_;
@@ -68,6 +73,8 @@ Result<void> Monitor::step() {
   control_.dispatch(polls_, [this](Control::Peer& peer, const MonitorMessage& message) {
     on_message(peer, message);
   });
+  notify_.dispatch(polls_, Clock::now());
+  if (const auto said = notify_.take(Clock::now())) control_.tell_all(notified(*said));
   if (stop_.take_expiry(Clock::now())) end_patience();
   is_idle_ = Clock::now() - before >= kIdleAfter;
   if (is_idle_ && !was_idle) {
@@ -100,7 +107,9 @@ void Monitor::on_message(Control::Peer& peer, const MonitorMessage& message) {
       return;
     case MonitorMessageType::Hello:
       peer.subscribe();
-      return peer.send(state());
+      peer.send(state());
+      if (!notify_.lasting().empty()) peer.send(notified(notify_.lasting()));
+      return;
     case MonitorMessageType::SetStop:
       return stop_.change(static_cast<int>(message.a), message.b);
     default:

@@ -8,6 +8,7 @@
 #include "base/unique_fd.h"
 #include "monitor/control.h"
 #include "monitor/descriptors.h"
+#include "monitor/notify_socket.h"
 #include "monitor/payload.h"
 #include "monitor/poll_set.h"
 #include "monitor/stop.h"
@@ -75,6 +76,7 @@ class Monitor {
   std::optional<Streams> streams_;
   std::optional<sandbox::Child> child_;  // until it has executed
   os::Process process_;                  // from then on
+  NotifySocket notify_;
   Payload payload_;
   Stop stop_;
   PollSet polls_;

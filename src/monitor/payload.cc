@@ -63,6 +63,16 @@ Result<Payload> Payload::place(const std::string& scope, pid_t child) {
   return payload;
 }
 
+Result<void> Payload::die_together() const {
+  auto enabled = os::write_value_at(scope_.get(), "cgroup.subtree_control", "+memory");
+  if (enabled) enabled = os::write_value_at(payload_.get(), "memory.oom.group", "1");
+  if (enabled) return {};
+  return std::move(enabled)
+      .error()
+      .context("OOM policy kill")
+      .with_code(ErrorCode::HostUnsupported);
+}
+
 Result<void> Payload::kill() const {
   if (!exists()) return {};
   return os::kill_cgroup(payload_.get());

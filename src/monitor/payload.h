@@ -23,6 +23,10 @@ class Payload {
 
   bool exists() const { return static_cast<bool>(payload_); }
 
+  // Where the kernel's OOM killer takes one process of the container it takes them all, and not us.
+  // The memory controller is enabled below the scope for it. HostUnsupported where there is none.
+  Result<void> die_together() const;
+
   Result<void> kill() const;
   Result<bool> is_populated() const;
 

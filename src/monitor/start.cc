@@ -43,6 +43,7 @@ Result<void> Monitor::start_child() {
   AMBIT_TRY(descriptors_.require({"spec", "run", "data"}));
   // While /proc/self is ours: what joins a user namespace is not dumpable.
   AMBIT_TRY(control_.listen(descriptors_.get("run")));
+  if (settings_.notify) notify_ = AMBIT_TRY(NotifySocket::open(descriptors_.get("run")));
   const std::string text = AMBIT_TRY(os::read_all(descriptors_.get("spec"), kMaxSpecBytes));
   const spec::RuntimeSpec spec = AMBIT_TRY(spec::parse_runtime_spec(text));
   std::string filter;
@@ -53,8 +54,11 @@ Result<void> Monitor::start_child() {
   streams_.emplace(settings_,
                    spec.process.terminal ? Streams::Form::Terminal : Streams::Form::Pipes);
   AMBIT_TRY(streams_->open(descriptors_));
-  child_ = AMBIT_TRY(sandbox::Child::start(
-      {.spec = &spec, .stdio = streams_->container_ends(), .seccomp = {.bpf = filter}}));
+  const int sockets = AMBIT_TRY(descriptors_.hand_on("listen"));
+  child_ = AMBIT_TRY(sandbox::Child::start({.spec = &spec,
+                                            .stdio = streams_->container_ends(),
+                                            .seccomp = {.bpf = filter},
+                                            .preserved_fds = sockets}));
   return {};
 }
 
@@ -94,6 +98,7 @@ Result<void> Monitor::take_child_event() {
       process_ = child_->take_process();
       child_.reset();
       streams_->close_container_ends();
+      descriptors_.close_all("listen");
       return {};
     case sandbox::ChildEventKind::Failed:
       break;
@@ -109,6 +114,7 @@ Result<void> Monitor::take_child_event() {
 Result<void> Monitor::place_and_go(const std::string& scope) {
   payload_ = AMBIT_TRY(Payload::place(scope, child_->pid()));
   is_placed_ = true;
+  if (settings_.oom_group) AMBIT_TRY(payload_.die_together());
   return child_->go();
 }
 
@@ -118,6 +124,7 @@ void Monitor::give_up() {
   (void)payload_.kill();
   (void)payload_.remove();
   control_.unlisten(descriptors_.get("run"));
+  notify_.remove(descriptors_.get("run"));
 }
 
 }  // namespace ambit::monitor

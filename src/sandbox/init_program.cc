@@ -1,7 +1,10 @@
 // ambit-init: PID 1 of a container with --init. Runs the command as its child, passes signals on to
 // it, reaps whatever ends, and exits with the command's code.
 //
-//   ambit-init PATH ARG0 ARG1 ...     with a socket at 3, for the report of an execve that failed
+//   ambit-init SOCKET PATH ARG0 ARG1 ...
+//
+// SOCKET is the number of a descriptor for the report of an execve that failed; those below it are
+// the command's.
 //
 // Linked statically and executed inside the container, after all isolation: seccomp, capabilities
 // and no_new_privs apply to it as to the command. Uses no C++ library, to stay small.
@@ -19,11 +22,11 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 
 namespace {
 
-constexpr int kReportFd = 3;
 constexpr int kFailed = 125;
 
 // ChildMessage of channel.h with the word ExecFailed.
@@ -34,12 +37,12 @@ struct Report {
   char path[PATH_MAX] = {};
 };
 
-void report_failure(int err, const char* path) {
+void report_failure(int socket, int err, const char* path) {
   Report report;
   report.number = err;
   const std::size_t length = ::strnlen(path, sizeof report.path);
   std::memcpy(report.path, path, length);
-  (void)::send(kReportFd, &report, offsetof(Report, path) + length, MSG_NOSIGNAL);
+  (void)::send(socket, &report, offsetof(Report, path) + length, MSG_NOSIGNAL);
 }
 
 // A process group of its own, in front where there is a terminal: ^C then reaches the command once,
@@ -51,12 +54,12 @@ void take_foreground() {
   (void)::signal(SIGTTOU, SIG_DFL);
 }
 
-[[noreturn]] void run_command(const sigset_t& mask, char** argv, char** env) {
+[[noreturn]] void run_command(int socket, const sigset_t& mask, char** argv, char** env) {
   take_foreground();
   (void)::sigprocmask(SIG_SETMASK, &mask, nullptr);
-  (void)::fcntl(kReportFd, F_SETFD, FD_CLOEXEC);
-  (void)::execve(argv[1], argv + 2, env);
-  report_failure(errno, argv[1]);
+  (void)::fcntl(socket, F_SETFD, FD_CLOEXEC);
+  (void)::execve(argv[2], argv + 3, env);
+  report_failure(socket, errno, argv[2]);
   ::_exit(kFailed);
 }
 
@@ -82,7 +85,8 @@ int reap(pid_t command) {
 }  // namespace
 
 int main(int argc, char** argv, char** env) {
-  if (argc < 3) return kFailed;
+  if (argc < 4) return kFailed;
+  const int socket = std::atoi(argv[1]);
   (void)::prctl(PR_SET_NAME, "ambit-init", 0, 0, 0);
   // No other process of the container looks into it, as it may into a sibling.
   (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -92,10 +96,10 @@ int main(int argc, char** argv, char** env) {
   if (::sigprocmask(SIG_SETMASK, &all, &before) < 0) return kFailed;
   const pid_t command = ::fork();
   if (command < 0) {
-    report_failure(errno, argv[1]);
+    report_failure(socket, errno, argv[2]);
     return kFailed;
   }
-  if (command == 0) run_command(before, argv, env);
+  if (command == 0) run_command(socket, before, argv, env);
   let_go_of_descriptors();
 
   while (true) {

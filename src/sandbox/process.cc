@@ -25,10 +25,9 @@ namespace {
 
 constexpr mode_t kDefaultUmask = 022;
 constexpr int kFirstHighFd = 10;
-constexpr int kReportFd = 3;
 constexpr int kLastSignal = 64;
 
-// Out of the way of 0 to 3, which are about to be replaced.
+// Out of the way of 0 to 2, which are about to be replaced.
 Result<UniqueFd> duplicate_high(int fd) {
   UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, kFirstHighFd));
   if (!copy) return Error::from_errno(errno, "fcntl F_DUPFD_CLOEXEC");
@@ -83,11 +82,11 @@ std::vector<char*> c_strings(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-// ambit-init gets the command as its arguments and the channel at kReportFd, where it reports an
-// execve that failed.
+// ambit-init gets the command as its arguments and the channel, where it reports an execve that
+// failed.
 int execute_init(const Command& command, int init_fd, int socket_fd) {
-  if (::dup2(socket_fd, kReportFd) < 0) return errno;
-  std::vector<std::string> args = {"ambit-init", command.path};
+  if (::fcntl(socket_fd, F_SETFD, 0) < 0) return errno;
+  std::vector<std::string> args = {"ambit-init", std::to_string(socket_fd), command.path};
   args.insert(args.end(), command.args.begin(), command.args.end());
   (void)::syscall(SYS_execveat, init_fd, "", c_strings(args).data(), c_strings(command.env).data(),
                   AT_EMPTY_PATH);
@@ -171,8 +170,8 @@ Result<Command> prepare(const ProcessPlan& plan, const ContainerUser& user,
   return command;
 }
 
-// Where ambit-init comes first: its program and the channel, out of the way of the descriptors that
-// it gets.
+// Where ambit-init comes first: its program and the channel, out of the way of the command's
+// descriptors.
 struct InitDescriptors {
   UniqueFd program;
   UniqueFd socket;

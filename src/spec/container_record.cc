@@ -46,6 +46,7 @@ Json to_json(const ContainerOptions& options) {
                {"logDriver", options.log_driver},
                {"mounts", Json::array()},
                {"ulimits", Json::array()}};
+  if (options.notify != NotifyMode::Started) json["sdnotify"] = to_string(options.notify);
   if (options.restart.restarts()) json["restartPolicy"] = to_string(options.restart);
   if (options.entrypoint) json["entrypoint"] = *options.entrypoint;
   if (options.stop_timeout_usec) json["stopTimeoutUsec"] = *options.stop_timeout_usec;
@@ -82,6 +83,14 @@ RestartPolicy restart_from(JsonReader& read, const Json& json) {
   return policy ? *policy : RestartPolicy{};
 }
 
+NotifyMode notify_from(JsonReader& read, const Json& json) {
+  const std::string text = read.string(json, "sdnotify");
+  if (text.empty()) return NotifyMode::Started;
+  const auto mode = parse_notify_mode(text);
+  if (!mode) read.wrong("sdnotify");
+  return mode ? *mode : NotifyMode::Started;
+}
+
 ContainerOptions options_from(JsonReader& read, const Json& json) {
   read.require(
       json, {"command", "environment", "workingDir", "user", "hostname", "labels", "stopSignal",
@@ -111,6 +120,7 @@ ContainerOptions options_from(JsonReader& read, const Json& json) {
   options.runtime_max_usec = read.number<std::uint64_t>(json, "runtimeMaxUsec");
   options.console_size = console_size_from(read, json);
   options.restart = restart_from(read, json);
+  options.notify = notify_from(read, json);
   for (const Json& mount : read.array(json, "mounts"))
     options.mounts.push_back(mount_from(read, mount));
   for (const Json& limit : read.array(json, "ulimits"))

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "spec/limit_options.h"
+#include "spec/notify_mode.h"
 #include "spec/restart_policy.h"
 #include "spec/runtime_spec.h"
 
@@ -48,6 +49,7 @@ struct ContainerOptions {
   std::string log_driver = "journald";
   RestartPolicy restart;
   LimitOptions limits;
+  NotifyMode notify = NotifyMode::Started;
 };
 
 // A container as it is kept on disk: containers/ID/record.json.

@@ -51,8 +51,12 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
     const auto number = parse_uint(value);
     if (!number) return corrupt(key, value);
     settings.runtime_max_usec = *number;
+  } else if (key == "oom_group") {
+    settings.oom_group = value == "1";
   } else if (key == "transient") {
     settings.transient = value == "1";
+  } else if (key == "notify") {
+    settings.notify = value == "1";
   } else if (key == "open_stdin") {
     settings.open_stdin = value == "1";
   } else if (key == "log_driver") {
@@ -70,11 +74,11 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
 std::string write_monitor_settings(const MonitorSettings& settings) {
   return "id=" + settings.id + "\nname=" + settings.name + "\nimage=" + escape(settings.image) +
          strf(
-             "\nstop_signal=%d\nstop_timeout_usec=%llu\nruntime_max_usec=%llu\ntransient=%d\n"
-             "open_stdin=%d\n",
+             "\nstop_signal=%d\nstop_timeout_usec=%llu\nruntime_max_usec=%llu\noom_group=%d\n"
+             "transient=%d\nnotify=%d\nopen_stdin=%d\n",
              settings.stop_signal, static_cast<unsigned long long>(settings.stop_timeout_usec),
-             static_cast<unsigned long long>(settings.runtime_max_usec), settings.transient ? 1 : 0,
-             settings.open_stdin ? 1 : 0) +
+             static_cast<unsigned long long>(settings.runtime_max_usec), settings.oom_group ? 1 : 0,
+             settings.transient ? 1 : 0, settings.notify ? 1 : 0, settings.open_stdin ? 1 : 0) +
          "log_driver=" + settings.log_driver + "\ntransient_dir=" + escape(settings.transient_dir) +
          "\n";
 }

@@ -22,6 +22,7 @@ namespace ambit::spec {
 //   run       O_PATH folder $XDG_RUNTIME_DIR/ambit/containers/ID, for monitor.sock
 //   data      O_PATH folder .../containers/ID, for exit.json
 //   seccomp   memfd with the BPF program (array of struct sock_filter); absent: unconfined
+//   listen0 listen1 ...   sockets that are the command's from 3 on, before all others
 //   stdin stdout stderr   pipe ends of the client that started it; absent: nobody attached
 //   tty       stream socket of the client that started it, for a container with a terminal
 struct MonitorSettings {
@@ -31,7 +32,9 @@ struct MonitorSettings {
   int stop_signal = 15;
   std::uint64_t stop_timeout_usec = 10'000'000;
   std::uint64_t runtime_max_usec = 0;  // systemd stops it after so long; 0: never
+  bool oom_group = false;   // where the kernel kills one for memory, it kills all of the container
   bool transient = false;   // removed at exit: its exit record need not outlive a power cut
+  bool notify = false;      // the container has a NOTIFY_SOCKET: notify.sock in `run`
   bool open_stdin = false;  // keep stdin open while nobody is attached
   std::string log_driver = "journald";  // or "none"
   std::string transient_dir;            // where systemd keeps what is set of a transient unit

@@ -68,11 +68,15 @@ Result<void> check_line(int cgroup_fd, const std::string& group, const spec::Lim
   if (spec::is_in_force(line, *content)) return {};
   const std::string asked =
       line.value.empty() ? "a share of the machine" : "\"" + line.value + "\"";
+  const std::string unit = group.substr(group.rfind('/') + 1);
+  const char* why = line.check == spec::LimitCheck::Cpus
+                        ? "the machine may have no such number, or a drop-in of the unit says "
+                          "otherwise"
+                        : "a drop-in of the unit may say otherwise";
   return Error(ErrorCode::HostUnsupported,
-               strf("%s of %s%s is \"%s\" where %s was asked for: a drop-in of the unit may say "
-                    "otherwise (systemctl --user cat %s)",
+               strf("%s of %s%s is \"%s\" where %s was asked for: %s (systemctl --user cat %s)",
                     line.file.c_str(), kMount, group.c_str(), std::string(trim(*content)).c_str(),
-                    asked.c_str(), group.substr(group.rfind('/') + 1).c_str()));
+                    asked.c_str(), why, unit.c_str()));
 }
 
 }  // namespace

@@ -32,6 +32,12 @@ scope_property() { systemctl --user show -P "$2" "ambit-$1.scope"; }
     [[ $output == *cpuset.cpus* && $output == *'log out and in again'* ]]
 }
 
+@test "limits: C02 an OOM policy that nobody enforces never starts" {
+    needs_no_controller memory
+    run -125 ambit run --rm --oom-policy kill $image echo ran
+    [[ $output == *memory.oom.group*'"memory"'* && $output != *ran ]]
+}
+
 @test "limits: U01 a limit of a device without the io controller tells file and controller" {
     needs_no_controller io
     local disk
@@ -212,6 +218,7 @@ END
     ambit update -p RuntimeMaxSec=infinity "$c"
     ambit start "$c"
     state_is "$c" running
+    [ "$(scope_property "$c" RuntimeMaxUSec)" = infinity ]
 }
 
 @test "limits: C08 a further command is in the container's own scope, in whatever slice" {
@@ -263,4 +270,11 @@ END
     systemctl --user stop ambit.service
     not grep -q '"limits"' "$store/containers/$id/record.json"
     run -0 ambit start "$c"
+}
+
+@test "run: docs/run-options.md has each option that run has" {
+    local option
+    for option in $(ambit run --help | grep -o -- '^  *-[^ ]*' | grep -o -- '--[a-z-]*' | grep -vx -- '--help\|--net'); do
+        grep -q -- "\`[^\`]*$option\b" "$top/docs/run-options.md" || { echo "$option is missing"; return 1; }
+    done
 }

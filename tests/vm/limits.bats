@@ -98,6 +98,33 @@ hog() { echo "head -c $1m /dev/zero | tail -c $1m | wc -c"; }
     eventually oom_killed
 }
 
+@test "limits: --oom-policy continue, the default, leaves the others alone" {
+    need_controller memory
+    run ambit run --name "$c" -m 16m $image sh -c 'tail -c 64m /dev/zero; echo went on; exit 4'
+    [ "$status" = 4 ]
+    [[ $output == *'went on'* ]]
+    [ "$(property "$c" OomKilled)" = true ]
+}
+
+@test "limits: --oom-policy kill ends all of it at once, and its output and end are known" {
+    need_controller memory
+    run ambit run --name "$c" -m 16m --oom-policy kill $image \
+        sh -c 'echo before; tail -c 64m /dev/zero; echo went on'
+    [ "$status" = 137 ]
+    [[ $output == *before* && $output != *'went on'* ]]
+    [ "$(property "$c" ExitReason)" = oom ]
+    [[ $(ambit logs "$c") == before ]]
+}
+
+@test "limits: --oom-policy stop stops it with its own stop signal" {
+    need_controller memory
+    run ambit run --name "$c" -m 16m --oom-policy stop $image \
+        sh -c 'trap "echo stopped; exit 5" TERM; tail -c 64m /dev/zero; while :; do sleep 0.1; done'
+    [ "$status" = 5 ]
+    [[ $output == *stopped* ]]
+    [ "$(property "$c" OomKilled)" = true ]
+}
+
 @test "limits: L07 after an OOM kill the same name starts again" {
     need_controller memory
     run ambit run --name "$c" -m 16m $image sh -c "exec tail -c 64m /dev/zero"
@@ -211,6 +238,11 @@ hog() { echo "head -c $1m /dev/zero | tail -c $1m | wc -c"; }
     [[ $(kernel "$c" io.max) == *rbps=1048576* ]]
     run -0 ambit exec "$c" sh -c 'grep Cpus_allowed_list /proc/self/status'
     [[ $output == *0 ]]
+    ambit update --cpuset-cpus 0-1 --device-read-bps "$disk:2m" "$c"
+    kernel_is "$c" cpuset.cpus 0-1
+    [[ $(kernel "$c" io.max) == *rbps=2097152* ]]
+    run -125 ambit run --rm --cpuset-cpus 99 $image true
+    [[ $output == *cpuset.cpus*99*'no such number'* ]]
 }
 
 @test "limits: a container without limits starts where a controller is missing" {

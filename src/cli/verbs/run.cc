@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/activation.h"
 #include "cli/boot_hint.h"
 #include "cli/create_flags.h"
 #include "cli/exit_codes.h"
@@ -71,6 +72,7 @@ Result<int> run_here(Client& client, const RunFlags& flags, bus::OptionWriter op
                                .output = attaches(flags, "stdout"),
                                .errors = attaches(flags, "stderr")},
                               options));
+  options.set("UntilReady", false);
   // With a terminal in raw mode the keys for signals go to the container as keys.
   const bool forward = flags.proxy_signals && !(raw_input && ::isatty(STDIN_FILENO) == 1);
   DetachKeys keys = AMBIT_TRY(
@@ -95,6 +97,7 @@ Result<int> run_here(Client& client, const RunFlags& flags, bus::OptionWriter op
 Result<int> run(const RunFlags& flags, const std::vector<std::string>& arguments) {
   AMBIT_TRY(check(flags));
   bus::OptionWriter options = AMBIT_TRY(create_options(flags.create));
+  AMBIT_TRY(add_activation(options));
   Client client = AMBIT_TRY(Client::connect());
   return flags.detach ? run_detached(client, flags, std::move(options), arguments)
                       : run_here(client, flags, std::move(options), arguments);

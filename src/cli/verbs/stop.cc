@@ -6,6 +6,7 @@
 
 #include "cli/batch.h"
 #include "cli/client.h"
+#include "cli/container_row.h"
 #include "cli/exit_codes.h"
 #include "cli/output.h"
 #include "cli/parser.h"
@@ -43,14 +44,21 @@ void explain_slow_stop(Client& client, const std::string& name) {
         name.c_str());
 }
 
+// Also those that their restart policy is about to start.
+Result<std::vector<std::string>> running_ids(Client& client) {
+  std::vector<std::string> ids;
+  for (const ContainerRow& row : AMBIT_TRY(list_containers(client)))
+    if (is_running(row)) ids.push_back(row.id);
+  return ids;
+}
+
 Result<int> stop(const char* member, const StopFlags& flags, std::vector<std::string> names) {
   const std::uint64_t timeout = AMBIT_TRY(timeout_usec(flags));
   // A restart that was done must not be done again.
   const auto repeat =
       member == std::string_view("Stop") ? Batch::Repeat::WhereAmbitdDied : Batch::Repeat::Never;
   Client client = AMBIT_TRY(Client::connect());
-  if (flags.all)
-    names = AMBIT_TRY(all_container_ids(client, {"starting", "running", "paused", "stopping"}));
+  if (flags.all) names = AMBIT_TRY(running_ids(client));
   const auto begin = std::chrono::steady_clock::now();
   const bool explains = member == std::string_view("Stop") && timeout > 0;
   return for_each_container(

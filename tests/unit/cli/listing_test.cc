@@ -47,6 +47,15 @@ TEST(StatusTest, AnUnknownCodeIsNeverZero) {
   EXPECT_EQ(status_text(container, kNow), "Exited (unknown) 5 minutes ago");
 }
 
+TEST(StatusTest, SaysWhenItsRestartIsDue) {
+  ContainerRow container = row();
+  container.restart_usec = kNow + 11'500'000;
+  EXPECT_EQ(status_text(container, kNow), "Restarting (3) in 12 s");
+  container.restart_usec = kNow - 1;
+  EXPECT_EQ(status_text(container, kNow), "Restarting (3) now");
+  EXPECT_TRUE(is_running(container));
+}
+
 TEST(FilterTest, EachKeyHasItsOwnRule) {
   EXPECT_TRUE(fits({"name=eb-"}));
   EXPECT_FALSE(fits({"name=db"}));

@@ -57,6 +57,8 @@ TEST_F(CallOptionsTest, EveryKeyOfCreateContainerIsTaken) {
                     .set("SecurityOptions", Strings{"seccomp=unconfined"})
                     .set("Ulimits", std::vector<UlimitRow>{{"nofile", 1, UINT64_MAX}})
                     .set("Network", "host")
+                    .set("RestartPolicy", "on-failure:3")
+                    .set("SdNotify", "ignore")
                     .set("LogDriver", "none"));
   ASSERT_EQ(failure(read_create_options(call, options)), "none");
   EXPECT_EQ(options.entrypoint, Strings{"/bin/sh"});
@@ -85,6 +87,8 @@ TEST_F(CallOptionsTest, EveryKeyOfCreateContainerIsTaken) {
   EXPECT_EQ(options.ulimits[0].hard, UINT64_MAX);
   EXPECT_EQ(options.network, "host");
   EXPECT_EQ(options.log_driver, "none");
+  EXPECT_EQ(options.restart.max_retries, 3U);
+  EXPECT_EQ(options.notify, spec::NotifyMode::Ignore);
 }
 
 TEST_F(CallOptionsTest, RunContainerTakesTheKeysOfStartAsWell) {
@@ -93,9 +97,17 @@ TEST_F(CallOptionsTest, RunContainerTakesTheKeysOfStartAsWell) {
                     .set("Terminal", true)
                     .set("TerminalSize", std::tuple<std::uint32_t, std::uint32_t>{24, 80})
                     .set("TerminalSocket", UniqueFd(::dup(0)))
+                    .set("ListenNames", Strings{"http"})
+                    .set("WatchdogUSec", std::uint64_t{6})
+                    .set("ServiceUnit", "a.service")
+                    .set("UntilReady", false)
                     .set("Stdin", UniqueFd(::dup(0))));
   ASSERT_EQ(failure(read_run_options(call, options, streams)), "none");
   EXPECT_TRUE(options.terminal);
+  EXPECT_EQ(streams.service.listen_names, Strings{"http"});
+  EXPECT_EQ(streams.service.watchdog_usec, 6U);
+  EXPECT_EQ(streams.service.unit, "a.service");
+  EXPECT_FALSE(streams.service.until_ready);
   EXPECT_TRUE(streams.terminal);
   EXPECT_TRUE(streams.stdin_fd);
   EXPECT_FALSE(streams.stdout_fd);

@@ -40,6 +40,8 @@ ContainerRecord whole_record() {
   options.console_size = ConsoleSize{.rows = 24, .columns = 65535};
   options.mounts.push_back(
       {.destination = "/d", .type = "bind", .source = "/s", .options = {"ro"}});
+  options.restart = {.kind = RestartKind::OnFailure, .max_retries = 3};
+  options.notify = NotifyMode::Container;
   options.ulimits.push_back({.name = "nofile", .soft = 6, .hard = UINT64_MAX});
   options.limits = {.properties = {"MemoryMax=8"}, .oom_score_adj = -9, .shm_size_bytes = 10};
   return record;
