@@ -40,6 +40,7 @@ const sd_bus_vtable ManagerObject::kVtable[] = {
     SD_BUS_PROPERTY("DefaultNetwork", "s", bus::property<&ManagerObject::default_network>, 0,
                     kConst),
 
+    SD_BUS_PROPERTY("Controllers", "as", bus::property<&ManagerObject::controllers>, 0, 0),
     SD_BUS_PROPERTY("Containers", "a{su}", bus::property<&ManagerObject::containers>, 0, 0),
 
     SD_BUS_METHOD_WITH_ARGS(

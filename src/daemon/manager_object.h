@@ -35,6 +35,7 @@ class ManagerObject {
   std::string store_path() const { return paths_.data; }
   Strings features() const;
   std::string default_network() const { return "none"; }
+  std::vector<std::string> controllers() const { return services_.engine.controllers(); }
   std::map<std::string, std::uint32_t> containers() const;
 
   Result<void> on_create_container(bus::Message& call);

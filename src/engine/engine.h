@@ -100,6 +100,9 @@ class Engine {
   // waiting, a transfer, a running container that is to be removed when it exits.
   bool needs_daemon() const;
 
+  // What can be limited: the controllers that the user's manager was given. Empty without one.
+  std::vector<std::string> controllers() const;
+
   const std::map<std::string, std::unique_ptr<Container>>& containers() const;  // by ID
   // By name, ID or unique prefix. NoSuchContainer; InvalidArgument for a prefix of several.
   Result<const Container*> find(const std::string& name) const;

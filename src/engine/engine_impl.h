@@ -168,7 +168,7 @@ struct Engine::Impl {
   image::Store images;
   Programs programs;
   std::string boot_id;
-  std::string manager_group;  // the cgroup of the user's manager; "" until it has answered
+  std::string manager_group;  // the cgroup of the user's manager; "": there is none
   WorkerJobs workers;
   Observer* observer = nullptr;
 

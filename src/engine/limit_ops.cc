@@ -7,6 +7,7 @@
 #include "engine/inspect.h"
 #include "engine/limits.h"
 #include "engine/settle.h"
+#include "os/cgroup.h"
 #include "systemd/limit_check.h"
 #include "systemd/limit_properties.h"
 
@@ -37,15 +38,13 @@ std::string Engine::Impl::transient_dir() const {
   return runtime.substr(0, runtime.rfind('/')) + "/systemd/transient";
 }
 
-// The answer is there before any start: ambitd asks when it begins. Without it, what can't be
-// limited shows after the scope was made.
+// Without it, what can't be limited shows after the scope was made.
 void Engine::Impl::find_manager_group() {
-  manager->get_manager_group([this](Result<std::string> group) {
-    if (group)
-      manager_group = *std::move(group);
-    else
-      log(LogLevel::Debug, "%s", group.error().message().c_str());
-  });
+  auto group = manager->manager_group_now();
+  if (group)
+    manager_group = *std::move(group);
+  else
+    log(LogLevel::Debug, "%s", group.error().message().c_str());
 }
 
 Result<void> Engine::Impl::keep_limits(Container& container,
@@ -114,6 +113,14 @@ void Engine::set_limits(const std::string& id, systemd::UnitProperties changes, 
   if (!is_live(container.run.state)) return finish(impl_->keep_limits(container, changes));
   if (auto live = systemd::check_live(changes); !live) return finish(std::move(live));
   impl_->set_live_limits(id, std::move(changes), finish);
+}
+
+std::vector<std::string> Engine::controllers() const {
+  if (impl_->manager_group.empty()) return {};
+  auto group = os::open_cgroup(impl_->manager_group);
+  auto names =
+      group ? os::controllers(group->get()) : Result<std::vector<std::string>>(group.error());
+  return names ? *std::move(names) : std::vector<std::string>();
 }
 
 // Nothing is remembered of limits: while the container runs, systemd says what they are.

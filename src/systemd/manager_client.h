@@ -101,8 +101,8 @@ class ManagerClient {
   using GroupDone = std::function<void(Result<std::string>)>;
   void get_control_group(const std::string& unit, GroupDone done);
 
-  // The manager's own cgroup, that all of its units are below.
-  void get_manager_group(GroupDone done);
+  // The manager's own cgroup, that all of its units are below. Waits for the answer.
+  Result<std::string> manager_group_now();
 
   // The properties of a scope's resources that are not at their defaults.
   using PropertiesDone = std::function<void(Result<UnitProperties>)>;

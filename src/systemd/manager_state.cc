@@ -31,8 +31,13 @@ void ManagerClient::get_start_time(TimeDone done) {
   get_own_property<std::uint64_t>("UserspaceTimestampMonotonic", std::move(done));
 }
 
-void ManagerClient::get_manager_group(GroupDone done) {
-  get_own_property<std::string>("ControlGroup", std::move(done));
+Result<std::string> ManagerClient::manager_group_now() {
+  bus::Message call =
+      AMBIT_TRY(bus_.new_call({kManagerService, kManagerPath, kPropertiesInterface, "Get"}));
+  AMBIT_TRY(call.append(std::string(kManagerInterface), std::string("ControlGroup")));
+  bus::Message answer = AMBIT_TRY(bus_.call(call).context("asking the user manager its cgroup"));
+  auto group = AMBIT_TRY(answer.read<bus::Variant<std::string>>());
+  return std::move(group.value);
 }
 
 }  // namespace ambit::systemd

@@ -20,6 +20,12 @@ scope_property() { systemctl --user show -P "$2" "ambit-$1.scope"; }
     unit_is_gone "ambit-$c.scope"
 }
 
+@test "limits: C01 info shows which controllers there are" {
+    run -0 ambit info --format json
+    [ "$(jq -r '.controllers | join(" ")' <<<"$output")" = \
+        "$(cat "/sys/fs/cgroup/user.slice/user-$UID.slice/user@$UID.service/cgroup.controllers")" ]
+}
+
 @test "limits: C02 a limit of memory that nobody enforces never starts" {
     needs_no_controller memory
     run -125 ambit run --rm --memory 50m $image echo ran

@@ -14,7 +14,7 @@ namespace {
 
 struct Info {
   std::string version, store_path, default_network;
-  std::vector<std::string> features;
+  std::vector<std::string> features, controllers;
   std::map<std::string, std::uint32_t> containers;
 };
 
@@ -33,6 +33,7 @@ Result<Info> ask() {
       .add("StorePath", info.store_path)
       .add("DefaultNetwork", info.default_network)
       .add("Features", info.features)
+      .add("Controllers", info.controllers)
       .add("Containers", info.containers);
   AMBIT_TRY(reader.read(answer, bus::UnknownKeys::Skip));
   return info;
@@ -44,6 +45,7 @@ std::string show_as_json(const Info& info) {
                     {"storePath", info.store_path},
                     {"defaultNetwork", info.default_network},
                     {"features", info.features},
+                    {"controllers", info.controllers},
                     {"containers", info.containers}});
 }
 
@@ -56,7 +58,9 @@ std::string show_as_text(const Info& info) {
   };
   return line("client version:", AMBIT_VERSION) + line("server version:", info.version) +
          line("store:", info.store_path) + line("default network:", info.default_network) +
-         line("features:", join(info.features, ", ")) + line("containers:", join(states, ", "));
+         line("features:", join(info.features, ", ")) +
+         line("can be limited:", join(info.controllers, ", ")) +
+         line("containers:", join(states, ", "));
 }
 
 }  // namespace

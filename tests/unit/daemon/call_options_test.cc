@@ -5,6 +5,7 @@
 
 #include <tuple>
 
+#include "systemd/unit_property.h"
 #include "unit/bus/peers.h"
 
 namespace ambit::daemon {
@@ -59,6 +60,9 @@ TEST_F(CallOptionsTest, EveryKeyOfCreateContainerIsTaken) {
                     .set("Network", "host")
                     .set("RestartPolicy", "on-failure:3")
                     .set("SdNotify", "ignore")
+                    .set("Properties", systemd::UnitProperties{{"TasksMax", std::uint64_t{5}}})
+                    .set("OomScoreAdjust", std::int32_t{7})
+                    .set("ShmSizeBytes", std::uint64_t{4096})
                     .set("LogDriver", "none"));
   ASSERT_EQ(failure(read_create_options(call, options)), "none");
   EXPECT_EQ(options.entrypoint, Strings{"/bin/sh"});
@@ -87,6 +91,9 @@ TEST_F(CallOptionsTest, EveryKeyOfCreateContainerIsTaken) {
   EXPECT_EQ(options.ulimits[0].hard, UINT64_MAX);
   EXPECT_EQ(options.network, "host");
   EXPECT_EQ(options.log_driver, "none");
+  EXPECT_EQ(options.limits.properties, Strings{"TasksMax=5"});
+  EXPECT_EQ(options.limits.oom_score_adj, 7);
+  EXPECT_EQ(options.limits.shm_size_bytes, 4096U);
   EXPECT_EQ(options.restart.max_retries, 3U);
   EXPECT_EQ(options.notify, spec::NotifyMode::Ignore);
 }
