@@ -46,6 +46,9 @@ void merge_value(PropertyValue& value, const PropertyValue& change) {
 
 // What limits nothing and grants nothing.
 bool is_idle(const PropertyRow& row, const PropertyValue& value) {
+  // Other durations belong to policies.
+  if (row.kind == PropertyKind::Duration && std::string_view(row.name) != "CPUQuotaPeriodUSec")
+    return true;
   if (const auto* number = std::get_if<std::uint64_t>(&value)) {
     const bool is_floor = std::string_view(row.name).find("Low") != std::string_view::npos ||
                           std::string_view(row.name).find("Min") != std::string_view::npos;

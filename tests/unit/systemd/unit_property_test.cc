@@ -131,6 +131,18 @@ TEST(UnitProperty, AWrongTypeOverTheBusNamesThePropertyAndBoth) {
   EXPECT_EQ(received.error().message(), "property MemoryMax is of type 't', not 's'");
 }
 
+TEST(UnitProperty, WhatLimitsNothingIsLeftOutOfWhatIsShown) {
+  const auto all =
+      parse_properties({"MemoryMax=1G", "MemoryHigh=infinity", "MemoryMin=0", "MemoryLow=5",
+                        "CPUWeight=", "TasksMax=0", "MemoryPressureThresholdSec=200ms",
+                        "CPUQuotaPeriodSec=50ms", "AllowedCPUs=", "MemoryAccounting=yes",
+                        "IOReadIOPSMax=/dev/a 5", "ManagedOOMPreference=avoid", "RuntimeMaxSec=5"});
+  ASSERT_TRUE(all);
+  EXPECT_EQ(property_lines(without_idle(*all)),
+            (Strings{"MemoryMax=1073741824", "MemoryLow=5", "TasksMax=0",
+                     "CPUQuotaPeriodSec=50000us", "IOReadIOPSMax=/dev/a 5"}));
+}
+
 TEST(UnitProperty, OnlyResourcesCanBeChangedLive) {
   EXPECT_TRUE(check_live(*parse_properties({"MemoryMax=1G", "TasksMax=5%"})));
   EXPECT_FALSE(check_live(*parse_properties({"MemoryMax=1G", "OOMPolicy=kill"})));
