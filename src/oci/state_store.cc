@@ -36,13 +36,23 @@ Result<void> check_id(const std::string& id) {
       "invalid container ID '" + id + "': letters, digits and _ + - . are allowed, 250 at most");
 }
 
+Error no_container(const std::string& id) {
+  return Error(ErrorCode::NoSuchContainer, "container does not exist: " + id);
+}
+
 }  // namespace
 
 Result<void> StateFolder::lock() {
   while (::flock(fd_.get(), LOCK_EX) < 0)
     if (errno != EINTR) return Error::from_errno(errno, "container " + id_ + ": flock");
+  struct stat st = {};
+  if (::fstat(fd_.get(), &st) < 0) return Error::from_errno(errno, "container " + id_ + ": fstat");
+  // A folder that was removed has no link any more.
+  if (st.st_nlink == 0) return no_container(id_);
   return {};
 }
+
+void StateFolder::unlock() { (void)::flock(fd_.get(), LOCK_UN); }
 
 Result<void> StateFolder::write_state(const StoredState& state) const {
   return os::write_file_atomic(fd_.get(), kState, write_stored_state(state), os::Durability::Crash)
@@ -93,8 +103,7 @@ Result<StateFolder> StateStore::create(const std::string& id) const {
 Result<StateFolder> StateStore::find(const std::string& id) const {
   AMBIT_TRY(check_id(id));
   auto fd = os::open_at(fd_.get(), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!fd && fd.error().code() == ErrorCode::NotFound)
-    return Error(ErrorCode::NoSuchContainer, "container does not exist: " + id);
+  if (!fd && fd.error().code() == ErrorCode::NotFound) return no_container(id);
   return StateFolder(id, AMBIT_TRY(std::move(fd)));
 }
 

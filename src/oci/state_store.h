@@ -19,8 +19,10 @@ class StateFolder {
   const std::string& id() const { return id_; }
   int fd() const { return fd_.get(); }
 
-  // Waits for another command to be done with it; until this object ends.
+  // Waits for another command to be done with it; until unlock(), or until this object ends.
+  // NoSuchContainer where the other one has removed it: the ID may be a new container's by now.
   Result<void> lock();
+  void unlock();
 
   Result<void> write_state(const StoredState& state) const;
   Result<StoredState> state() const;

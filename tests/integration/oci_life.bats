@@ -69,6 +69,16 @@ create() { oci create --bundle "$bundle" "$c" </dev/null >"$BATS_TEST_TMPDIR/out
     run ! oci state "$c"
 }
 
+@test "oci: delete --force ends a container that run waits for" {
+    make_bundle sleep 100
+    oci run --bundle "$bundle" "$c" </dev/null >/dev/null 2>&1 3>&- 4>&- &
+    local run=$!
+    eventually status_is running
+    timeout -k 1 20 "$oci_program" --root "$oci_root" delete --force "$c"
+    ends_with 137 "$run"
+    [[ -z $(ls -A "$oci_root") ]]
+}
+
 @test "oci: exec ends with its command's exit status" {
     make_bundle sleep 100
     create

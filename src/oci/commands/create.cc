@@ -56,8 +56,14 @@ Result<int> run_run(const Context& context, const Arguments& arguments) {
   Launched launched = AMBIT_TRY(launch(context, run.launch));
   run_poststart_hooks(context, launched.state, launched.spec);
   if (is_detached) return 0;
+  // Others may change the container while it runs, and delete it.
+  launched.folder.unlock();
   const auto status = attend(launched.process, std::move(launched.console));
-  if (!keeps) AMBIT_TRY(remove_container(context, launched.folder, launched.state));
+  if (keeps) return status;
+  const auto locked = launched.folder.lock();
+  if (!locked && locked.error().code() == ErrorCode::NoSuchContainer) return status;
+  AMBIT_TRY(locked);
+  AMBIT_TRY(remove_container(context, launched.folder, launched.state));
   return status;
 }
 

@@ -52,7 +52,9 @@ Result<int> run_delete(const Context& context, const Arguments& arguments) {
   auto found = store.find(id);
   if (!found && force && found.error().code() == ErrorCode::NoSuchContainer) return 0;
   StateFolder folder = AMBIT_TRY(std::move(found));
-  AMBIT_TRY(folder.lock());
+  const auto locked = folder.lock();
+  if (!locked && force && locked.error().code() == ErrorCode::NoSuchContainer) return 0;
+  AMBIT_TRY(locked);
   auto state = folder.state();
   // A state that can't be read names no process; its folder must go all the same.
   if (!state && !force) return std::move(state).error();
