@@ -50,8 +50,10 @@ struct Arguments {
   if (err == 0 && confine)
     if (const auto confined = confine(); !confined) err = EPERM;
   if (err == 0) {
+    // In the container the runtime's own would tell the container's program of the caller.
+    const bool inherits = hook.env.empty() && !confine;
     (void)::execve(hook.path.c_str(), arguments.args.data(),
-                   hook.env.empty() ? environ : arguments.env.data());
+                   inherits ? environ : arguments.env.data());
     err = errno;
   }
   (void)!::write(report_fd, &err, sizeof err);

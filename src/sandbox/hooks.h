@@ -11,10 +11,12 @@
 namespace ambit::sandbox {
 
 // Runs the hooks one after the other, in the caller's namespaces and root, each with `state` (JSON)
-// on its standard input, its own environment, the caller's other standard streams and no
-// further descriptor. Waits for each; one that takes longer than its timeout is killed.
+// on its standard input, its own environment (the caller's where it has none), the caller's other
+// standard streams and no further descriptor. Waits for each; one that takes longer than its
+// timeout is killed.
 //
-// `confine` is called in each hook's process, last before it is executed.
+// `confine` is for hooks whose programs are the container's: it is called in each one's process,
+// last before it is executed, and one without an environment of its own gets an empty one.
 //
 // An error names kind and path, and says how the hook ended; the hooks after it are not run. `kind`
 // is the specification's word: "createRuntime".
