@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,11 +21,25 @@ Result<void> stop_propagation_to_host() {
   return {};
 }
 
+namespace {
+
+// The folder itself: who can put a link in its place would choose another of the host's.
+Result<UniqueFd> open_root_folder(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  auto folder = os::open_at(AT_FDCWD, path, O_PATH | O_NOFOLLOW);
+  struct stat st = {};
+  if (folder && ::fstat(folder->get(), &st) == 0 && S_ISLNK(st.st_mode))
+    return Error(ErrorCode::InvalidArgument, "it is a link, and has to be the folder itself");
+  return folder;
+}
+
+}  // namespace
+
 Result<UniqueFd> make_root(const spec::RuntimeSpec& spec) {
   if (spec.ambit.overlay) return make_overlay(*spec.ambit.overlay).context("root");
   const std::string what = "root " + spec.root_path;
-  UniqueFd tree =
-      AMBIT_TRY(os::clone_tree(AT_FDCWD, spec.root_path, os::Depth::Recursive).context(what));
+  const UniqueFd folder = AMBIT_TRY(open_root_folder(spec.root_path).context(what));
+  UniqueFd tree = AMBIT_TRY(os::clone_tree(folder.get(), "", os::Depth::Recursive).context(what));
   AMBIT_TRY(os::change_mount(tree.get(), {.propagation = MS_PRIVATE, .depth = os::Depth::Recursive})
                 .context(what));
   if (!spec.root_readonly) return tree;

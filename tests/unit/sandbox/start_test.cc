@@ -63,7 +63,7 @@ TEST_F(StartTest, ErrorOfTheChildArrivesWithItsErrnoAndIsReaped) {
     return event.error.message();
   });
   ASSERT_TRUE(result) << result.error().message();
-  EXPECT_EQ(*result, "root " + spec_.root_path + ": open_tree " + spec_.root_path +
+  EXPECT_EQ(*result, "root " + spec_.root_path + ": opening " + spec_.root_path +
                          ": No such file or directory");
 }
 
