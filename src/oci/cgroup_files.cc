@@ -146,12 +146,11 @@ Result<void> apply_limit(int cgroup_fd, const std::string& path, const spec::Lim
 }  // namespace
 
 Result<UniqueFd> make_cgroup_path(int root_fd, const std::string& path) {
+  const std::vector<std::string> names = components_of(path);
+  if (std::find(names.begin(), names.end(), "..") != names.end())
+    return Error(ErrorCode::InvalidArgument, "cgroup path " + path + " leads upwards");
   UniqueFd fd = AMBIT_TRY(os::open_at(root_fd, ".", O_PATH | O_DIRECTORY));
-  for (const std::string& name : components_of(path)) {
-    if (name == "..")
-      return Error(ErrorCode::InvalidArgument, "cgroup path " + path + " leads upwards");
-    fd = AMBIT_TRY(os::make_child_cgroup(fd.get(), name));
-  }
+  for (const std::string& name : names) fd = AMBIT_TRY(os::make_child_cgroup(fd.get(), name));
   return fd;
 }
 

@@ -262,6 +262,10 @@ Result<void> add_property(const std::string& name, const std::string& text,
     return true;
   }();
   if (!is_name) return Error(ErrorCode::InvalidArgument, "\"" + name + "\" is no property's name");
+  // The scope's end would be theirs.
+  if (name == "PIDs" || name == "PIDFDs")
+    return Error(ErrorCode::InvalidArgument,
+                 "it would take other processes into the container's scope");
   const Value value = AMBIT_TRY(Parser(text).parse());
   // "...Sec" but not "...USec", which is what D-Bus has.
   const bool in_seconds = name.size() > kSec.size() + 1 &&
