@@ -15,6 +15,7 @@
 #include "sandbox/command.h"
 #include "sandbox/container.h"
 #include "sandbox/step_between.h"
+#include "sandbox/userns_host.h"
 
 namespace ambit::sandbox {
 
@@ -87,8 +88,11 @@ Child ChildMaker::make(std::string what, os::Process process, UniqueFd socket, S
 Result<Child> Child::start(const StartOptions& options) {
   ContainerPlan plan = AMBIT_TRY(plan_container(options));
   Launch launch = AMBIT_TRY(prepare_launch());
-  os::Process process = AMBIT_TRY(
-      clone_first_process(plan, launch, options.cgroup_fd).context("starting the first process"));
+  auto cloned =
+      clone_first_process(plan, launch, options.cgroup_fd).context("starting the first process");
+  if (!cloned && (plan.namespaces.made & CLONE_NEWUSER) != 0)
+    return explain_userns_failure(std::move(cloned).error());
+  os::Process process = AMBIT_TRY(std::move(cloned));
   if (process.pid == 0) {
     launch.parent_end.reset();
     ChildChannel channel(launch.child_end.get(), launch.stage);

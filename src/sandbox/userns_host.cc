@@ -71,6 +71,13 @@ Error explain_userns_failure(Error error) {
                  (max.empty() ? "unknown" : max) +
                  "; as root: sysctl -w user.max_user_namespaces=28633")
         .with_code(ErrorCode::HostUnsupported);
+  // A filter that lets a libc fall back from clone3.
+  if (err == ENOSYS)
+    return std::move(error)
+        .context(
+            "a filter of system calls (seccomp) keeps clone3 away, as that of another container or "
+            "a service's RestrictNamespaces= does")
+        .with_code(ErrorCode::HostUnsupported);
   if (err != EPERM && err != EACCES) return error;
   if (read_sysctl("/proc/sys/kernel/unprivileged_userns_clone") == "0")
     return std::move(error)

@@ -195,3 +195,14 @@ teardown() {
     change '.process.apparmorProfile = "frob-profile"'
     refused_for AppArmor
 }
+
+# --- the host ------------------------------------------------------------------------------------
+
+@test "oci: where a filter of system calls forbids user namespaces, the error says that one may" {
+    ((EUID != 0)) || skip "for an ordinary user"
+    make_bundle busybox true
+    run systemd-run --user --quiet --pipe --wait -p 'RestrictNamespaces=~user' \
+        "$(command -v "$oci_program")" --root "$oci_root" run --bundle "$bundle" "$c" 3>&- 4>&-
+    ((status != 0))
+    [[ $output == *"seccomp"* ]]
+}
