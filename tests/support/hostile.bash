@@ -7,7 +7,12 @@
 #
 #   links, hard links, owners, devices and overlay     archives.bats
 #       attributes in layers; a root that is a link
-#   user and group files that are hostile              unit/sandbox/user_test.cc
+#   ambit-oci                                          oci.bats, oci_races.bats, also as root
+#   user and group files that are hostile              oci.bats, unit/sandbox/user_test.cc
+#   calls that are newer than a filter                 unit/sandbox/seccomp_compile_test.cc
+#   ids in a layer that the user has not               archives.bats
+#   the caller's session keyring                       integration/oci_keyring.bats
+#   a host where no user namespace can be made         integration/oci_inside.bats
 #   foreign calls and arguments, one by one            unit/sandbox/seccomp_test.cc
 #   subordinate ids that a user namespace lacks        unit/sandbox/base_userns_test.cc, plan_test.cc
 #   source behind a folder of somebody else's          unit/sandbox/mounts_test.cc
