@@ -47,8 +47,6 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
     SD_BUS_PROPERTY("AutoRemove", "b", bus::property<&ContainerObject::auto_remove>, 0, kConst),
     SD_BUS_PROPERTY("Terminal", "b", bus::property<&ContainerObject::terminal>, 0, kConst),
     SD_BUS_PROPERTY("SdNotify", "s", bus::property<&ContainerObject::sd_notify_mode>, 0, kConst),
-    SD_BUS_PROPERTY("RestartPolicy", "s", bus::property<&ContainerObject::restart_policy>, 0,
-                    kConst),
 
     SD_BUS_PROPERTY("Name", "s", bus::property<&ContainerObject::name>, 0, kEmits),
     SD_BUS_PROPERTY("State", "s", bus::property<&ContainerObject::state>, 0, kEmits),
@@ -63,6 +61,8 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
     SD_BUS_PROPERTY("OomKilled", "b", bus::property<&ContainerObject::oom_killed>, 0, kEmits),
     SD_BUS_PROPERTY("Ready", "b", bus::property<&ContainerObject::ready>, 0, kEmits),
     SD_BUS_PROPERTY("StatusText", "s", bus::property<&ContainerObject::status_text>, 0, kEmits),
+    SD_BUS_PROPERTY("RestartPolicy", "s", bus::property<&ContainerObject::restart_policy>, 0,
+                    kEmits),
     SD_BUS_PROPERTY("RestartCount", "u", bus::property<&ContainerObject::restart_count>, 0, kEmits),
     SD_BUS_PROPERTY("RestartAt", "x", bus::property<&ContainerObject::restart_at>, 0, kEmits),
     SD_BUS_PROPERTY("RestartError", "s", bus::property<&ContainerObject::restart_error>, 0, kEmits),
@@ -83,6 +83,8 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
                             bus::method<&ContainerObject::on_remove>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Rename", SD_BUS_ARGS("s", name), SD_BUS_NO_RESULT,
                             bus::method<&ContainerObject::on_rename>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("SetRestartPolicy", SD_BUS_ARGS("s", policy), SD_BUS_NO_RESULT,
+                            bus::method<&ContainerObject::on_set_restart_policy>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Wait", SD_BUS_NO_ARGS, SD_BUS_RESULT("i", code),
                             bus::method<&ContainerObject::on_wait>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("as", command, "a{sv}", options),
@@ -135,6 +137,7 @@ void ContainerObject::tell_changes(const engine::Container& before) {
   compare("OomKilled", was.oom_killed, is.oom_killed);
   compare("Ready", was.ready, is.ready);
   compare("StatusText", was.status_text, is.status_text);
+  compare("RestartPolicy", to_string(before.record.options.restart), restart_policy());
   compare("RestartCount", before.restart.count, container_.restart.count);
   compare("RestartAt", before.restart.due_usec, container_.restart.due_usec);
   compare("RestartError", before.restart.error, container_.restart.error);
@@ -238,6 +241,13 @@ Result<void> ContainerObject::on_remove(bus::Message& call) {
 Result<void> ContainerObject::on_rename(bus::Message& call) {
   const auto new_name = AMBIT_TRY(call.read<std::string>());
   AMBIT_TRY(services_.engine.rename(id(), new_name));
+  return bus::reply(call);
+}
+
+Result<void> ContainerObject::on_set_restart_policy(bus::Message& call) {
+  const auto text = AMBIT_TRY(call.read<std::string>());
+  const spec::RestartPolicy policy = AMBIT_TRY(spec::parse_restart_policy(text));
+  AMBIT_TRY(services_.engine.set_restart_policy(id(), policy));
   return bus::reply(call);
 }
 

@@ -84,6 +84,7 @@ class ContainerObject {
   Result<void> on_resume(bus::Message& call);
   Result<void> on_remove(bus::Message& call);
   Result<void> on_rename(bus::Message& call);
+  Result<void> on_set_restart_policy(bus::Message& call);
   Result<void> on_wait(bus::Message& call);
   Result<void> on_exec(bus::Message& call);
   Result<void> on_attach(bus::Message& call);

@@ -246,6 +246,11 @@ Result<void> Engine::rename(const std::string& id, const std::string& name) {
   return {};
 }
 
+Result<void> Engine::set_restart_policy(const std::string& id, const spec::RestartPolicy& policy) {
+  Container& container = *AMBIT_TRY(impl_->by_id(id));
+  return impl_->set_restart_policy(container, policy);
+}
+
 void Engine::wait(const std::string& id, WaitDone done) {
   const auto found = impl_->containers.find(id);
   if (found == impl_->containers.end()) return done(kExitCodeUnknown);

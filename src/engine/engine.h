@@ -123,6 +123,8 @@ class Engine {
   void resume(const std::string& id, Done done);
   void remove(const std::string& id, RemoveMode mode, Done done);
   Result<void> rename(const std::string& id, const std::string& name);
+  // From now on: a restart that is due is called off by "no".
+  Result<void> set_restart_policy(const std::string& id, const spec::RestartPolicy& policy);
   void wait(const std::string& id, WaitDone done);
   void attach(const std::string& id, std::vector<std::string> streams, FdsDone done);
   Result<void> resize(const std::string& id, unsigned rows, unsigned columns);

@@ -86,6 +86,8 @@ struct Engine::Impl {
   // restarts.cc
   void note_user_start(Container& container);
   void note_user_stop(Container& container);
+  void note_failed_start(Container& container);
+  Result<void> set_restart_policy(Container& container, const spec::RestartPolicy& policy);
   void on_stopping(const std::string& id);
   void on_stop_explained(Container& container, const Result<std::string>& state);
   void follow_policy(Container& container);

@@ -37,7 +37,12 @@ void Engine::Impl::start(Container& container, ClientStreams streams, Done done)
     return done(Error(ErrorCode::Busy, "container " + name + " is being removed"));
 
   note_user_start(container);
-  begin(container, std::move(streams), std::move(done));
+  const std::string id = container.record.id;
+  begin(container, std::move(streams), [this, id, done = std::move(done)](Result<void> started) {
+    const auto found = containers.find(id);
+    if (!started && found != containers.end()) note_failed_start(*found->second);
+    done(std::move(started));
+  });
 }
 
 void Engine::Impl::begin(Container& container, ClientStreams streams, Done done) {

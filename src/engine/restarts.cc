@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "engine/engine_impl.h"
 #include "engine/restart_decision.h"
+#include "engine/settle.h"
 
 // Restart policies at work: who is started again, and when. What a user wants is on disk before it
 // is done, so that the next ambitd knows it too.
@@ -69,6 +70,33 @@ void Engine::Impl::note_user_stop(Container& container) {
   call_off_restart(container);
   if (std::exchange(restart.record.stopped, true)) return;
   save_restart(container);
+}
+
+// The user has been told, and will try again; the policy follows ends, not attempts of his.
+void Engine::Impl::note_failed_start(Container& container) {
+  if (!container.record.options.restart.restarts() || is_live(container.run.state)) return;
+  RestartActivity& restart = activity_of(container.record.id).restart;
+  if (restart.timer || restart.is_queued) return;  // it ran, and was not ready
+  restart.record.stopped = true;
+  save_restart(container);
+}
+
+Result<void> Engine::Impl::set_restart_policy(Container& container,
+                                              const spec::RestartPolicy& policy) {
+  spec::ContainerRecord record = container.record;
+  record.options.restart = policy;
+  AMBIT_TRY(check_options(record.options));
+  AMBIT_TRY(records.save(record).context("changing " + record.name));
+  const bool had_policy = container.record.options.restart.restarts();
+  update(container, [&policy](Container& c) { c.record.options.restart = policy; });
+  if (!policy.restarts()) {
+    call_off_restart(container);
+  } else if (!had_policy && container.run.state != State::Created) {
+    // It has been started, and if it does not run, it is not wanted to.
+    activity_of(record.id).restart.record = {.stopped = !is_live(container.run.state)};
+    save_restart(container);
+  }
+  return {};
 }
 
 void Engine::Impl::on_stopping(const std::string& id) {

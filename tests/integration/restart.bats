@@ -262,3 +262,36 @@ teardown() {
     systemctl --user disable ambit.service
     [ -z "$output" ]
 }
+
+@test "restart: a start of the user's that fails is his to repeat, also for the next ambitd" {
+    local source=$BATS_TEST_TMPDIR/disk
+    mkdir "$source"
+    ambit create --name "$c" -v "$source:/disk" --restart always $image sleep 100
+    rmdir "$source"
+    run -125 ambit start "$c"
+    [[ $output == *"$source"* ]]
+    [ "$(property "$c" RestartAt)" = 0 ]
+    systemctl --user restart ambit.service
+    state_is "$c" created
+    [ "$(property "$c" RestartAt)" = 0 ]
+    count_is "$c" 0
+}
+
+@test "restart: update changes the policy at once" {
+    local pid
+    ambit run -d --name "$c" $image sleep 100
+    ambit update --restart on-failure:2 "$c"
+    [ "$(property "$c" RestartPolicy)" = on-failure:2 ]
+    systemctl --user restart ambit.service
+    [ "$(property "$c" RestartPolicy)" = on-failure:2 ]
+    pid=$(main_pid "$c")
+    kill -KILL "$pid"
+    eventually pid_is_other "$c" "$pid"
+    ambit run -d --name "$c-loop" --restart always $image false
+    eventually count_is_above "$c-loop" 2
+    eventually is_due "$c-loop"
+    ambit update --restart no "$c-loop"
+    is_idle "$c-loop"
+    run -125 ambit update --restart perhaps "$c"
+    [[ $output == *"'perhaps'"* ]]
+}

@@ -27,8 +27,20 @@ Result<spec::CurrentLimits> current_limits(Client& client, const std::string& pa
   return current;
 }
 
-Result<void> update(Client& client, const LimitFlags& flags, const std::string& name) {
-  const std::string path = AMBIT_TRY(client.find_container(name));
+struct UpdateFlags {
+  LimitFlags limits;
+  std::optional<std::string> restart;
+};
+
+Result<void> set_restart_policy(Client& client, const std::string& path,
+                                const std::string& policy) {
+  bus::Message call = AMBIT_TRY(client.new_container_call(path, "SetRestartPolicy"));
+  AMBIT_TRY(call.append(policy));
+  (void)AMBIT_TRY(client.call(call));
+  return {};
+}
+
+Result<void> set_limits(Client& client, const std::string& path, const LimitFlags& flags) {
   spec::CurrentLimits current;
   if (needs_current(flags)) current = AMBIT_TRY(current_limits(client, path));
   const auto properties = AMBIT_TRY(limit_properties(flags, current));
@@ -38,7 +50,19 @@ Result<void> update(Client& client, const LimitFlags& flags, const std::string& 
   return {};
 }
 
-int update_all(const LimitFlags& flags, const std::vector<std::string>& names) {
+bool has_limits(const LimitFlags& flags) {
+  const auto properties = limit_properties(flags, {.memory_max = "1", .cpu_quota = "1"});
+  return !properties || !(*properties).empty();
+}
+
+Result<void> update(Client& client, const UpdateFlags& flags, const std::string& name) {
+  const std::string path = AMBIT_TRY(client.find_container(name));
+  if (has_limits(flags.limits)) AMBIT_TRY(set_limits(client, path, flags.limits));
+  if (flags.restart) AMBIT_TRY(set_restart_policy(client, path, *flags.restart));
+  return {};
+}
+
+int update_all(const UpdateFlags& flags, const std::vector<std::string>& names) {
   auto client = Client::connect();
   if (!client) {
     print_error(client.error());
@@ -61,14 +85,16 @@ int update_all(const LimitFlags& flags, const std::vector<std::string>& names) {
 
 int verb_update(int argc, char** argv) {
   Parser parser("update", "CONTAINER...",
-                "Changes limits: at once where a container runs, and for its next starts.");
-  LimitFlags flags;
-  add_limit_flags(parser, flags);
+                "Changes limits, at once where a container runs and for its next starts, and the "
+                "restart policy.");
+  UpdateFlags flags;
+  add_limit_flags(parser, flags.limits);
+  parser.value("--restart", flags.restart, "POLICY",
+               "no, on-failure[:RETRIES], always or unless-stopped");
   if (const auto code = parser.parse(argc, argv)) return *code;
   if (parser.arguments().empty()) return parser.usage_error("which container?");
-  // What is wrong is wrong for all of them.
-  const auto properties = limit_properties(flags, {.memory_max = "1", .cpu_quota = "1"});
-  if (properties && (*properties).empty()) return parser.usage_error("which limit?");
+  if (!has_limits(flags.limits) && !flags.restart)
+    return parser.usage_error("which limit, or restart policy?");
   return update_all(flags, parser.arguments());
 }
 
