@@ -29,7 +29,7 @@ class StatsTest : public testing::Test {
   }
   nlohmann::json data() {
     const UniqueFd fd = *os::open_at(AT_FDCWD, top, O_PATH | O_DIRECTORY);
-    const auto stats = read_stats_at(fd.get());
+    const auto stats = os::read_cgroup_stats(fd.get());
     EXPECT_TRUE(stats) << stats.error().message();
     if (!stats) return {};
     const auto event = nlohmann::json::parse(write_stats_json(*stats, "c1"));
