@@ -18,10 +18,12 @@ LogPrinter::LogPrinter(int stdout_fd, int stderr_fd, Timestamps timestamps)
 
 Result<void> LogPrinter::add(std::string_view bytes, std::string_view stream,
                              std::int64_t realtime_usec) {
-  Sink& sink = stream == "stderr" ? errors_ : output_;
+  const bool is_note = stream == "note";
+  Sink& sink = is_note || stream == "stderr" ? errors_ : output_;
   // Both may be the same terminal: the order of the streams is kept.
   if (&sink != current_) AMBIT_TRY(flush());
   current_ = &sink;
+  if (is_note) pending_ += "ambit: ";
   if (timestamps_ == Timestamps::EachLine)
     add_lines(sink, bytes, realtime_usec);
   else

@@ -9,7 +9,8 @@
 namespace ambit::cli {
 
 // Writes a container's output as it was: standard error's to standard error, everything else to
-// standard output, byte for byte; with timestamps, one before each line.
+// standard output, byte for byte; what
+// is missing of it is told on standard error; with timestamps, one before each line.
 class LogPrinter {
  public:
   enum class Timestamps { None, EachLine };

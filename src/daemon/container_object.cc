@@ -9,6 +9,7 @@
 #include "daemon/call_options.h"
 #include "daemon/command_line.h"
 #include "daemon/object_paths.h"
+#include "daemon/statistics.h"
 
 namespace ambit::daemon {
 namespace {
@@ -100,6 +101,11 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
                             bus::method<&ContainerObject::on_processes>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("SetLimits", SD_BUS_ARGS("a(sv)", properties), SD_BUS_NO_RESULT,
                             bus::method<&ContainerObject::on_set_limits>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ListProcesses", SD_BUS_NO_ARGS,
+                            SD_BUS_RESULT("a(uuuuusssttt)", processes),
+                            bus::method<&ContainerObject::on_list_processes>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("Statistics", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", statistics),
+                            bus::method<&ContainerObject::on_statistics>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Inspect", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
                             bus::method<&ContainerObject::on_inspect>, kOpen),
 
@@ -297,6 +303,14 @@ Result<void> ContainerObject::on_processes(bus::Message& call) {
   for (const pid_t pid : AMBIT_TRY(services_.engine.processes(id())))
     rows.emplace_back(static_cast<std::uint32_t>(pid), command_line_of(pid));
   return bus::reply(call, rows);
+}
+
+Result<void> ContainerObject::on_list_processes(bus::Message& call) {
+  return bus::reply(call, AMBIT_TRY(list_processes(services_.engine, container_)));
+}
+
+Result<void> ContainerObject::on_statistics(bus::Message& call) {
+  return bus::reply(call, AMBIT_TRY(read_statistics(services_.engine, container_)));
 }
 
 Result<void> ContainerObject::on_inspect(bus::Message& call) {

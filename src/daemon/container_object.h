@@ -90,6 +90,8 @@ class ContainerObject {
   Result<void> on_attach(bus::Message& call);
   Result<void> on_resize_terminal(bus::Message& call);
   Result<void> on_processes(bus::Message& call);
+  Result<void> on_list_processes(bus::Message& call);
+  Result<void> on_statistics(bus::Message& call);
   Result<void> on_inspect(bus::Message& call);
   Result<void> on_set_limits(bus::Message& call);
 

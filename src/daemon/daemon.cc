@@ -82,7 +82,10 @@ Result<void> Daemon::publish(const Options& options) {
   for (const auto& [id, container] : engine_->containers()) container_added(*container);
   for (const auto& [id, exec] : engine_->execs()) exec_changed(id);
   images_changed();
-  engine_->set_observer(this);
+  event_log_ = std::make_unique<EventLog>(loop_, *engine_);
+  observers_.add(*this);
+  observers_.add(*event_log_);
+  engine_->set_observer(&observers_);
   return {};
 }
 

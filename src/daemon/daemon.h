@@ -10,10 +10,12 @@
 #include "bus/bus.h"
 #include "bus/event_loop.h"
 #include "daemon/container_object.h"
+#include "daemon/event_log.h"
 #include "daemon/exec_object.h"
 #include "daemon/idle_exit.h"
 #include "daemon/image_object.h"
 #include "daemon/manager_object.h"
+#include "daemon/observer_list.h"
 #include "daemon/services.h"
 #include "engine/engine.h"
 
@@ -72,6 +74,8 @@ class Daemon final : public engine::Observer {
   UniqueFd store_lock_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<Services> services_;
+  ObserverList observers_;
+  std::unique_ptr<EventLog> event_log_;
   std::unique_ptr<ManagerObject> manager_;
   std::map<std::string, std::unique_ptr<ContainerObject>> containers_;
   std::map<std::string, std::unique_ptr<ExecObject>> execs_;

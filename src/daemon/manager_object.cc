@@ -7,6 +7,7 @@
 #include "daemon/call_options.h"
 #include "daemon/listing.h"
 #include "daemon/object_paths.h"
+#include "daemon/statistics.h"
 
 namespace ambit::daemon {
 namespace {
@@ -57,6 +58,9 @@ const sd_bus_vtable ManagerObject::kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS("ListContainers", SD_BUS_ARGS("a{ss}", filter),
                             SD_BUS_RESULT("a(ssssixo)", containers),
                             bus::method<&ManagerObject::on_list_containers>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ContainerStatistics", SD_BUS_ARGS("as", names),
+                            SD_BUS_RESULT("a(osa{sv})", statistics),
+                            bus::method<&ManagerObject::on_container_statistics>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("GetImage", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", image),
                             bus::method<&ManagerObject::on_get_image>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_ARGS("a{ss}", filter),
@@ -143,6 +147,11 @@ Result<void> ManagerObject::on_get_container_by_pid(bus::Message& call) {
 Result<void> ManagerObject::on_list_containers(bus::Message& call) {
   const auto filter = AMBIT_TRY(call.read<Filter>());
   return bus::reply(call, AMBIT_TRY(list_containers(services_.engine, filter)));
+}
+
+Result<void> ManagerObject::on_container_statistics(bus::Message& call) {
+  const auto names = AMBIT_TRY(call.read<Strings>());
+  return bus::reply(call, AMBIT_TRY(read_statistics(services_.engine, names)));
 }
 
 Result<void> ManagerObject::on_get_image(bus::Message& call) {

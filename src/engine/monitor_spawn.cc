@@ -1,11 +1,13 @@
 #include "engine/monitor_spawn.h"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/strings.h"
 #include "os/file.h"
 #include "os/socket.h"
 #include "spec/monitor_settings.h"
+#include "systemd/unit_name.h"
 
 namespace ambit::engine {
 namespace {
@@ -26,6 +28,11 @@ class NamedFds {
   std::vector<int> fds_;
 };
 
+std::string labels_json(const std::map<std::string, std::string>& labels) {
+  if (labels.empty()) return "";
+  return nlohmann::json(labels).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 std::string settings_of(const SpawnPlan& plan) {
   const spec::ContainerRecord& record = *plan.record;
   return spec::write_monitor_settings(
@@ -40,7 +47,9 @@ std::string settings_of(const SpawnPlan& plan) {
        .notify = record.options.notify == spec::NotifyMode::Container,
        .open_stdin = record.options.open_stdin,
        .log_driver = record.options.log_driver,
-       .transient_dir = plan.transient_dir});
+       .transient_dir = plan.transient_dir,
+       .unit = systemd::scope_unit(record.name),
+       .labels = labels_json(record.options.labels)});
 }
 
 Result<SpawnedMonitor> spawn_verb(const char* verb, int exe_fd, const SpawnPlan& plan) {

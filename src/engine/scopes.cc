@@ -41,8 +41,7 @@ void Engine::Impl::start_scope(const std::string& id, pid_t pid, const LimitPlan
   const spec::ContainerRecord& record = containers.at(id)->record;
   systemd::ScopeOptions scope;
   scope.unit = unit_of(record.name);
-  scope.description = strf("Container %s of %s (%s)", record.name.c_str(), record.image.c_str(),
-                           short_id(record.id).c_str());
+  scope.description = strf("%s (%s)", record.name.c_str(), record.image.c_str());
   scope.pid = pid;
   // At the end of the user's manager, which stops all units at once, the service goes first.
   if (const std::string& service = activity_of(id).service_unit; !service.empty())

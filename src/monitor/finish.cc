@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "monitor/lifecycle.h"
 #include "monitor/monitor.h"
 #include "monitor/shown_code.h"
 #include "os/file.h"
@@ -73,6 +74,9 @@ Result<void> Monitor::read_rest() {
 
 // The record is written while journald reads. Durably it takes two fsyncs, some 10 ms on a disk.
 Result<void> Monitor::deliver(const spec::ExitRecord& record) {
+  const EndRecords told = end_records(settings_, record, exit_->wait_status);
+  if (!told.oom.empty()) streams_->tell(told.oom);
+  streams_->tell(told.exited);
   streams_->begin_delivery();
   const auto durability = settings_.transient ? os::Durability::Crash : os::Durability::PowerLoss;
   log_failure(settings_.name, os::write_file_atomic(descriptors_.get("data"), spec::kExitRecordName,

@@ -16,12 +16,22 @@ void release(std::string& buffer) {
 
 }  // namespace
 
-LogStream::LogStream(systemd::JournalSender& sender, Options options)
-    : sender_(sender), options_(options) {}
+LogStream::LogStream(systemd::JournalSender& sender, LogBudget& budget, Options options)
+    : sender_(sender), budget_(budget), options_(options) {}
+
+bool LogStream::has_room(Clock::time_point now) {
+  budget_.refill(now);
+  return budget_.has_any() && sender_.has_room();
+}
+
+std::optional<LogStream::Clock::time_point> LogStream::room_at() const {
+  if (budget_.has_any()) return std::nullopt;
+  return budget_.any_at();
+}
 
 void LogStream::add(std::string_view bytes, Clock::time_point now) {
   if (bytes.empty()) return;
-  keep_window(now);
+  budget_.refill(now);
   if (held_.empty()) {
     held_ = bytes.substr(cut(bytes, Hold::Allowed));
   } else {
@@ -42,7 +52,7 @@ void LogStream::add(std::string_view bytes, Clock::time_point now) {
 void LogStream::on_deadline(Clock::time_point now) {
   if (!deadline_ || now < *deadline_) return;
   deadline_.reset();
-  keep_window(now);
+  budget_.refill(now);
   const std::size_t gathered = cut(held_, Hold::Over);
   held_.erase(0, gathered);
   if (gathered > 0 && !held_.empty()) {
@@ -54,7 +64,7 @@ void LogStream::on_deadline(Clock::time_point now) {
 
 void LogStream::finish(Clock::time_point now) {
   deadline_.reset();
-  keep_window(now);
+  budget_.refill(now);
   held_.erase(0, cut(held_, Hold::Over));
   queue_rest();
   ordinal_ = 0;
@@ -71,14 +81,15 @@ std::size_t LogStream::cut(std::string_view bytes, Hold hold) {
   std::size_t begin = 0;
   while (begin < bytes.size()) {
     const std::string_view rest = bytes.substr(begin);
-    const std::string_view window = rest.substr(0, kPartBytes + 1);
-    const bool is_full = window.size() > kPartBytes;
     const bool gathering = is_gathering();
+    const std::size_t limit = budget_.is_plentiful() ? kPartBytes : kGatheredBytes;
+    const std::string_view window = rest.substr(0, limit + 1);
+    const bool is_full = window.size() > limit;
     const std::size_t newline = gathering ? window.rfind('\n') : window.find('\n');
     if (newline == std::string_view::npos) {
       if (!is_full) break;
-      queue_part(rest.substr(0, kPartBytes), "false");
-      begin += kPartBytes;
+      queue_part(rest.substr(0, limit), "false");
+      begin += limit;
       continue;
     }
     if (gathering && !is_full && hold == Hold::Allowed) break;
@@ -112,16 +123,10 @@ void LogStream::queue_part(std::string_view part, const char* last) {
 }
 
 void LogStream::begin_record() {
-  ++records_in_window_;
+  budget_.take();
   record_.clear();
   systemd::append_journal_field(record_, "PRIORITY", std::to_string(options_.priority));
   systemd::append_journal_field(record_, "AMBIT_STREAM", options_.name);
-}
-
-void LogStream::keep_window(Clock::time_point now) {
-  if (now < window_end_) return;
-  window_end_ = now + kWindow;
-  records_in_window_ = 0;
 }
 
 }  // namespace ambit::monitor

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "monitor/log_budget.h"
 #include "systemd/journal_sender.h"
 
 namespace ambit::monitor {
@@ -25,17 +26,15 @@ namespace ambit::monitor {
 // A line becomes parts when it is longer than kPartBytes, or not complete after Options::patience:
 // people who follow the journal want to see a prompt.
 //
-// journald's rate limit (10000 records in 30 s) is one for all units of a user, and it loses what
-// is above it. So a stream that made kLinesPerWindow records within kWindow gets as many lines as
-// fit into each further record of that time; no byte is lost for it.
+// Where the container has used up its budget of records (log_budget.h), as many lines as fit share
+// one, and when there is none left has_room() says so: no byte is lost for it.
 class LogStream {
  public:
   using Clock = systemd::JournalSender::Clock;
 
   static constexpr std::size_t kPartBytes = 48 * 1024;
-  static constexpr int kLinesPerWindow = 1000;
-  static constexpr std::chrono::seconds kWindow{30};
-  static constexpr std::chrono::milliseconds kGathering{50};
+  static constexpr std::size_t kGatheredBytes = 128 * 1024;  // of a record that lines share
+  static constexpr std::chrono::milliseconds kGathering{100};
 
   struct Options {
     const char* name = "stdout";  // AMBIT_STREAM
@@ -43,7 +42,12 @@ class LogStream {
     std::chrono::milliseconds patience{1000};
   };
 
-  LogStream(systemd::JournalSender& sender, Options options);
+  // The budget is the container's, for all of its streams.
+  LogStream(systemd::JournalSender& sender, LogBudget& budget, Options options);
+
+  // Whether what the container prints may be read. False: not before room_at().
+  bool has_room(Clock::time_point now);
+  std::optional<Clock::time_point> room_at() const;
 
   // Takes what was read from the container. Records are queued in the sender, not flushed.
   void add(std::string_view bytes, Clock::time_point now);
@@ -59,21 +63,19 @@ class LogStream {
   enum class Hold { Allowed, Over };
 
   std::size_t cut(std::string_view bytes, Hold hold);
-  bool is_gathering() const { return records_in_window_ >= kLinesPerWindow && ordinal_ == 0; }
+  bool is_gathering() const { return !budget_.is_plentiful() && ordinal_ == 0; }
   void queue_rest();
   void queue_line(std::string_view line);
   void queue_part(std::string_view part, const char* last);
   void begin_record();
-  void keep_window(Clock::time_point now);
 
   systemd::JournalSender& sender_;
+  LogBudget& budget_;
   Options options_;
   std::string held_;    // the unfinished line, and while gathering the complete ones before it
   std::string record_;  // reused memory
   std::string partial_id_;
   int ordinal_ = 0;  // of the last part of the line under way; 0: no part of it is out
-  int records_in_window_ = 0;
-  Clock::time_point window_end_{};
   std::optional<Clock::time_point> deadline_;
 };
 

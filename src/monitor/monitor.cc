@@ -12,6 +12,7 @@
 #include "base/signals.h"
 #include "base/strings.h"
 #include "monitor/footprint.h"
+#include "monitor/lifecycle.h"
 #include "monitor/signals.h"
 #include "monitor/wall_clock.h"
 
@@ -157,6 +158,7 @@ void Monitor::begin_stop(std::int64_t timeout_usec) {
   }
   if (exit_ || !stop_.begin(timeout_usec, Clock::now())) return;
   control_.tell_all({.type = MonitorMessageType::Stopping});
+  streams_->tell(stopping_record(settings_, stop_.signal()));
   send_signal(stop_.signal());
   // As systemd does: a process that is stopped (SIGSTOP) takes the signal only when it continues.
   if (stop_.signal() != SIGKILL) send_signal(SIGCONT);

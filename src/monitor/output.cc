@@ -20,8 +20,7 @@ bool is_buffer_touched = false;
 
 }  // namespace
 
-Output::Output(UniqueFd source, LogStream* log, const systemd::JournalSender* sender)
-    : source_(std::move(source)), log_(log), sender_(sender) {
+Output::Output(UniqueFd source, LogStream* log) : source_(std::move(source)), log_(log) {
   const int flags = ::fcntl(source_.get(), F_GETFL);
   (void)::fcntl(source_.get(), F_SETFL, flags | O_NONBLOCK);
 }
@@ -30,8 +29,8 @@ void Output::add_client(UniqueFd fd, ClientSink::Kind kind) {
   clients_.emplace_back(std::move(fd), kind);
 }
 
-bool Output::may_read() const {
-  if (log_ != nullptr && !sender_->has_room()) return false;
+bool Output::may_read(Clock::time_point now) const {
+  if (log_ != nullptr && !log_->has_room(now)) return false;
   return is_draining_ || !is_behind(ClientSink::Kind::Primary);
 }
 
@@ -39,17 +38,18 @@ void Output::prepare(PollSet& polls, Clock::time_point now) const {
   for (const ClientSink& client : clients_) client.prepare(polls);
   const bool rests = !is_draining_ && pace_.is_resting(now);
   if (source_ && rests) polls.wake_at(pace_.rest_until());
-  if (source_ && !rests && may_read()) polls.want(source_.get(), POLLIN);
+  if (source_ && !rests && may_read(now)) polls.want(source_.get(), POLLIN);
   // Draining ends with a read that finds nothing, which no event announces.
-  if (source_ && is_draining_ && may_read()) polls.wake_at(now);
+  if (source_ && is_draining_ && may_read(now)) polls.wake_at(now);
   if (log_ != nullptr) polls.wake_at(log_->deadline());
+  if (source_ && log_ != nullptr) polls.wake_at(log_->room_at());
 }
 
 void Output::dispatch(const PollSet& polls, Clock::time_point now) {
   for (ClientSink& client : clients_) client.dispatch(polls);
   clients_.remove_if([](const ClientSink& client) { return !client.is_open(); });
   if (log_ != nullptr) log_->on_deadline(now);
-  if (!source_ || !may_read()) return;
+  if (!source_ || !may_read(now)) return;
   if (is_draining_ || polls.ready(source_.get()) != 0) read_once(now);
 }
 

@@ -18,8 +18,8 @@ class Output {
   using Clock = PollSet::Clock;
 
   // `source`: read end of a pipe, or (a copy of) the pty's master; made non-blocking. `log` may be
-  // null. `sender` is what the log sends through.
-  Output(UniqueFd source, LogStream* log, const systemd::JournalSender* sender);
+  // null.
+  Output(UniqueFd source, LogStream* log);
 
   void add_client(UniqueFd fd, ClientSink::Kind kind);
 
@@ -38,13 +38,12 @@ class Output {
   bool has_clients() const { return !clients_.empty(); }
 
  private:
-  bool may_read() const;
+  bool may_read(Clock::time_point now) const;
   void read_once(Clock::time_point now);
   void end(Clock::time_point now);
 
   UniqueFd source_;
   LogStream* log_;
-  const systemd::JournalSender* sender_;
   std::list<ClientSink> clients_;
   ReadPace pace_;
   bool is_draining_ = false;

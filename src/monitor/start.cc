@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "monitor/footprint.h"
+#include "monitor/lifecycle.h"
 #include "monitor/monitor.h"
 #include "monitor/wall_clock.h"
 #include "os/file.h"
@@ -29,6 +30,7 @@ Result<void> Monitor::start() {
   if (result) {
     started_usec_ = wall_clock_usec();
     phase_ = Phase::Running;
+    streams_->tell(started_record(settings_, process_.pid));
     shrink_footprint();
     control_.tell_all(
         {.type = spec::MonitorMessageType::Started, .a = process_.pid, .b = started_usec_});

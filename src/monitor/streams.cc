@@ -71,10 +71,11 @@ Streams::Streams(const spec::MonitorSettings& settings, Form form)
       at_last_end_(settings.open_stdin ? Input::AtLastEnd::KeepOpen : Input::AtLastEnd::Close),
       log_driver_(settings.log_driver),
       sender_(common_fields(settings), sender_options()),
-      log_out_(sender_, {.name = "stdout",
-                         .priority = 6,
-                         .patience = form == Form::Terminal ? kTerminalPatience : kPipePatience}),
-      log_err_(sender_, {.name = "stderr", .priority = 3, .patience = kPipePatience}) {}
+      log_out_(sender_, budget_,
+               {.name = "stdout",
+                .priority = 6,
+                .patience = form == Form::Terminal ? kTerminalPatience : kPipePatience}),
+      log_err_(sender_, budget_, {.name = "stderr", .priority = 3, .patience = kPipePatience}) {}
 
 Result<void> Streams::open(Descriptors& descriptors) {
   if (form_ == Form::Terminal) {
@@ -104,7 +105,7 @@ Result<void> Streams::open(Descriptors& descriptors) {
 }
 
 void Streams::add_output(UniqueFd source, LogStream& log) {
-  outputs_.emplace_back(std::move(source), logs() ? &log : nullptr, &sender_);
+  outputs_.emplace_back(std::move(source), logs() ? &log : nullptr);
 }
 
 sandbox::Stdio Streams::container_ends() const {
@@ -235,7 +236,10 @@ void Streams::begin_delivery() {
   is_delivering_ = true;
   delivery_began_ = Clock::now();
   for (Output& output : outputs_) output.widen_clients();
-  sender_.begin_drain();
+  if (logs())
+    sender_.begin_drain();
+  else
+    sender_.flush();
 }
 
 bool Streams::is_delivered(Clock::time_point now) {
@@ -246,7 +250,8 @@ bool Streams::is_delivered(Clock::time_point now) {
   };
   const bool is_slow = sender_.fd() >= 0 && !sender_.is_empty();
   const seconds journal_grace = is_slow ? kSlowJournalGrace : kJournalGrace;
-  if (!is_journal_done_) is_journal_done_ = sender_.is_drained();
+  // Records of the container's life need nothing of us when they are read: they name their unit.
+  if (!is_journal_done_) is_journal_done_ = logs() ? sender_.is_drained() : sender_.is_empty();
   if (waited < kPrimaryGrace && behind(ClientSink::Kind::Primary)) return false;
   if (waited < kLateGrace && behind(ClientSink::Kind::Late)) return false;
   return is_journal_done_ || waited >= journal_grace;

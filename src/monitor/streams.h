@@ -47,6 +47,9 @@ class Streams {
 
   Result<void> resize(unsigned short rows, unsigned short columns);
 
+  // A record of the container's life, whatever the log driver.
+  void tell(std::string_view record) { sender_.queue(record); }
+
   // A record among the output that is not output, see LogStream.
   void note(int priority, std::string_view message);
 
@@ -70,6 +73,7 @@ class Streams {
   Input::AtLastEnd at_last_end_;
   std::string log_driver_;
   systemd::JournalSender sender_;
+  LogBudget budget_;
   LogStream log_out_;
   LogStream log_err_;
   std::list<Output> outputs_;  // stdout, stderr; or the terminal

@@ -63,6 +63,10 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
     settings.log_driver = value;
   } else if (key == "transient_dir") {
     settings.transient_dir = unescape(value);
+  } else if (key == "unit") {
+    settings.unit = value;
+  } else if (key == "labels") {
+    settings.labels = unescape(value);
   } else {
     return Error(ErrorCode::Corrupt, "unknown key " + std::string(key));
   }
@@ -80,7 +84,7 @@ std::string write_monitor_settings(const MonitorSettings& settings) {
              static_cast<unsigned long long>(settings.runtime_max_usec), settings.oom_group ? 1 : 0,
              settings.transient ? 1 : 0, settings.notify ? 1 : 0, settings.open_stdin ? 1 : 0) +
          "log_driver=" + settings.log_driver + "\ntransient_dir=" + escape(settings.transient_dir) +
-         "\n";
+         "\nunit=" + settings.unit + "\nlabels=" + escape(settings.labels) + "\n";
 }
 
 Result<MonitorSettings> parse_monitor_settings(std::string_view text) {

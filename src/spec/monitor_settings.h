@@ -38,6 +38,8 @@ struct MonitorSettings {
   bool open_stdin = false;  // keep stdin open while nobody is attached
   std::string log_driver = "journald";  // or "none"
   std::string transient_dir;            // where systemd keeps what is set of a transient unit
+  std::string unit;                     // the scope's name
+  std::string labels;                   // a JSON object of texts for the journal, "" for none
 };
 
 // One "key=value" a line, with "\\" and "\n" for what can't be in the value of an image; parsing in

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "systemd/event.h"
 
 namespace ambit::systemd {
 namespace {
@@ -120,6 +121,8 @@ std::optional<std::string> JournalReader::field(const char* name) {
 Result<OutputPiece> JournalReader::read_piece() {
   OutputPiece piece;
   piece.stream = field("AMBIT_STREAM").value_or("");
+  if (piece.stream.empty() && field("MESSAGE_ID") == kind_of(Event::ContainerLogDropped).message_id)
+    piece.stream = "note";
   if (piece.stream.empty()) return piece;
   piece.bytes = field("MESSAGE").value_or("");
   const bool is_part = field("CONTAINER_PARTIAL_MESSAGE").has_value();

@@ -15,10 +15,11 @@
 namespace ambit::systemd {
 
 // A piece of a container's output as it was written. The pieces of a stream, put together, are the
-// identical bytes; monitor/log_stream.h has the rule by which they lie in the journal.
+// identical bytes; monitor/log_stream.h has the rule by which they lie in the journal. Where output
+// is missing, a piece of the stream "note" says so in a line for people.
 struct OutputPiece {
   std::string bytes;
-  std::string stream;              // "stdout", "stderr" or "tty"
+  std::string stream;              // "stdout", "stderr" or "tty"; "note": see below
   std::int64_t realtime_usec = 0;  // since 1970, when the monitor sent it
 };
 

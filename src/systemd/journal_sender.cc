@@ -14,6 +14,7 @@
 
 #include "base/strings.h"
 #include "os/file.h"
+#include "systemd/event.h"
 
 namespace ambit::systemd {
 namespace {
@@ -223,13 +224,12 @@ void JournalSender::drop_sent_prefix() {
 
 void JournalSender::report_dropped() {
   if (unreported_ == 0) return;
-  std::string record;
-  append_journal_field(record, "PRIORITY", "4");
-  append_journal_field(record, "MESSAGE",
-                       strf("%llu records of output lost while the journal was away",
-                            static_cast<unsigned long long>(unreported_)));
+  const std::string count = std::to_string(unreported_);
   unreported_ = 0;
-  append(record);
+  append(journal_record({.event = Event::ContainerLogDropped,
+                         .priority = 4,
+                         .message = count + " records of output lost while the journal was away",
+                         .fields = {{"AMBIT_DROPPED_RECORDS", count}}}));
 }
 
 void JournalSender::forget_sent() {

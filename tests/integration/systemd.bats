@@ -64,7 +64,7 @@ load ../support/ambit
         ambit run --rm --name "$c-$n" $image sh -c "echo first $n; echo last $n >&2"
         unit=ambit-$c-$n.scope
         run -0 journalctl --user -o json -u "$unit" CONTAINER_NAME="$c-$n"
-        [ "$(jq -r 'select(.CONTAINER_ID) | .MESSAGE' <<<"$output")" = "first $n"$'\n'"last $n" ] || {
+        [ "$(jq -r 'select(.CONTAINER_ID and .AMBIT_STREAM) | .MESSAGE' <<<"$output")" = "first $n"$'\n'"last $n" ] || {
             echo "round $n: $output"
             false
         }
@@ -75,7 +75,7 @@ load ../support/ambit
     local id record
     ambit run --name "$c" $image echo hello
     id=$(property "$c" Id)
-    record=$(journalctl --user -o json CONTAINER_ID_FULL="$id" | jq -s '.[0]')
+    record=$(journalctl --user -o json CONTAINER_ID_FULL="$id" | jq -s 'map(select(.AMBIT_STREAM))[0]')
     [ "$(jq -r .MESSAGE <<<"$record")" = hello ]
     [ "$(jq -r .CONTAINER_NAME <<<"$record")" = "$c" ]
     [ "$(jq -r .CONTAINER_ID <<<"$record")" = "${id:0:12}" ]

@@ -60,6 +60,12 @@ JournalRecord parse_journal_record(const std::string& datagram) {
   return record;
 }
 
+std::vector<JournalRecord> without_events(std::vector<JournalRecord> records) {
+  std::erase_if(records,
+                [](const JournalRecord& record) { return record.count("MESSAGE_ID") > 0; });
+  return records;
+}
+
 std::string stream_bytes(const std::vector<JournalRecord>& records, const std::string& stream) {
   std::string bytes;
   std::string id;

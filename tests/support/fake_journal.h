@@ -18,6 +18,9 @@ using JournalRecord = std::map<std::string, std::string>;
 // Splits a datagram of journald's native protocol; an empty map where it is malformed.
 JournalRecord parse_journal_record(const std::string& datagram);
 
+// Without the records of a container's life (systemd/event.h).
+std::vector<JournalRecord> without_events(std::vector<JournalRecord> records);
+
 // The bytes of one stream, by the rule in monitor/log_stream.h. Parts that are out of order, or of
 // a line that was left for another, come out as "<broken>".
 std::string stream_bytes(const std::vector<JournalRecord>& records, const std::string& stream);

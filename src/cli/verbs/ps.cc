@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <map>
+
 #include "base/strings.h"
 #include "cli/client.h"
 #include "cli/container_row.h"
@@ -5,6 +8,7 @@
 #include "cli/human.h"
 #include "cli/json_text.h"
 #include "cli/list_format.h"
+#include "cli/live_view.h"
 #include "cli/output.h"
 #include "cli/parser.h"
 #include "cli/table.h"
@@ -21,7 +25,8 @@ struct PsFlags {
   bool quiet = false;
   bool no_trunc = false;
   bool latest = false;
-  std::optional<std::string> last, format;
+  bool watch = false;
+  std::optional<std::string> last, sort, format;
   std::vector<std::string> filters;
 };
 
@@ -30,12 +35,22 @@ std::string show_command(const std::vector<std::string>& command, const PsFlags&
 }
 
 std::string show_table(const std::vector<ContainerRow>& rows, const PsFlags& flags) {
-  Table table({"CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "NAMES"});
+  // A column that has nothing to say takes no room.
+  const bool has_restarts = std::any_of(
+      rows.begin(), rows.end(), [](const ContainerRow& row) { return row.restart_count > 0; });
+  std::vector<std::string> header = {"CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS"};
+  if (has_restarts) header.emplace_back("RESTARTS");
+  header.emplace_back("NAMES");
+  Table table(header);
   const std::int64_t now = now_usec();
-  for (const ContainerRow& row : rows)
-    table.add({flags.no_trunc ? row.id : short_id(row.id), short_reference(row.image),
-               show_command(row.command, flags), human_ago(row.created_usec, now),
-               status_text(row, now), row.name});
+  for (const ContainerRow& row : rows) {
+    std::vector<std::string> cells = {flags.no_trunc ? row.id : short_id(row.id),
+                                      short_reference(row.image), show_command(row.command, flags),
+                                      human_ago(row.created_usec, now), status_text(row, now)};
+    if (has_restarts) cells.push_back(std::to_string(row.restart_count));
+    cells.push_back(row.name);
+    table.add(std::move(cells));
+  }
   return table.text();
 }
 
@@ -77,7 +92,34 @@ std::string show_rows_as_json(const std::vector<ContainerRow>& rows) {
   return show_json(list);
 }
 
-Result<std::vector<ContainerRow>> select(const PsFlags& flags) {
+// What --sort knows: by name of the key, whether one row comes before another.
+using Order = bool (*)(const ContainerRow&, const ContainerRow&);
+
+const std::map<std::string, Order>& orders() {
+  static const std::map<std::string, Order> table = {
+      {"created", [](const ContainerRow& a,
+                     const ContainerRow& b) { return a.created_usec > b.created_usec; }},
+      {"id", [](const ContainerRow& a, const ContainerRow& b) { return a.id < b.id; }},
+      {"image", [](const ContainerRow& a, const ContainerRow& b) { return a.image < b.image; }},
+      {"name", [](const ContainerRow& a, const ContainerRow& b) { return a.name < b.name; }},
+      {"started", [](const ContainerRow& a,
+                     const ContainerRow& b) { return a.started_usec > b.started_usec; }},
+      {"status", [](const ContainerRow& a, const ContainerRow& b) { return a.state < b.state; }},
+  };
+  return table;
+}
+
+Result<void> sort_rows(const std::optional<std::string>& key, std::vector<ContainerRow>& rows) {
+  if (!key) return {};
+  const auto order = orders().find(*key == "names" ? "name" : *key);
+  if (order == orders().end())
+    return Error(ErrorCode::InvalidArgument,
+                 "--sort '" + *key + "': it is created, id, image, name, started or status");
+  std::stable_sort(rows.begin(), rows.end(), order->second);
+  return {};
+}
+
+Result<std::vector<ContainerRow>> select(Client& client, const PsFlags& flags) {
   const ContainerFilter filter = AMBIT_TRY(parse_container_filter(flags.filters));
   std::size_t count = SIZE_MAX;
   if (flags.last) count = AMBIT_TRY(parse_uint(*flags.last).context("--last"));
@@ -85,17 +127,17 @@ Result<std::vector<ContainerRow>> select(const PsFlags& flags) {
   // Who asks for the last ones or for a state means those that have ended as well.
   const bool all = flags.all || count != SIZE_MAX || filter.wanted.contains("status") ||
                    filter.wanted.contains("exited");
-  Client client = AMBIT_TRY(Client::connect());
   std::vector<ContainerRow> rows;
   for (ContainerRow& row : AMBIT_TRY(list_containers(client)))
     if ((all || is_running(row)) && matches(filter, row) && rows.size() < count)
       rows.push_back(std::move(row));
+  AMBIT_TRY(sort_rows(flags.sort, rows));
   return rows;
 }
 
-Result<std::string> ps(const PsFlags& flags) {
+Result<std::string> ps(Client& client, const PsFlags& flags) {
   const ListFormat format = AMBIT_TRY(parse_list_format(flags.format));
-  const std::vector<ContainerRow> rows = AMBIT_TRY(select(flags));
+  const std::vector<ContainerRow> rows = AMBIT_TRY(select(client, flags));
   if (flags.quiet) {
     std::string text;
     for (const ContainerRow& row : rows)
@@ -103,6 +145,13 @@ Result<std::string> ps(const PsFlags& flags) {
     return text;
   }
   return format == ListFormat::ForMachines ? show_rows_as_json(rows) : show_table(rows, flags);
+}
+
+Result<void> show(const PsFlags& flags) {
+  Client client = AMBIT_TRY(Client::connect());
+  if (flags.watch) return show_live(client, [&] { return ps(client, flags); });
+  print(AMBIT_TRY(ps(client, flags)));
+  return {};
 }
 
 }  // namespace
@@ -116,17 +165,16 @@ int verb_ps(int argc, char** argv) {
   parser.flag("-l,--latest", flags.latest, "the newest one, in whatever state");
   parser.value("-n,--last", flags.last, "N", "the newest N, in whatever state");
   parser.list("-f,--filter", flags.filters, "KEY=VALUE", "name, id, status, image, label, exited");
+  parser.value("--sort", flags.sort, "KEY", "created (default), id, image, name, started, status");
+  parser.flag("-w,--watch", flags.watch, "stay, and show them again when something changes");
   parser.value("--format", flags.format, "FORMAT", "table (default) or json");
   if (const auto code = parser.parse(argc, argv)) return *code;
   if (!parser.arguments().empty()) return parser.usage_error("it takes no arguments");
 
-  const Result<std::string> text = ps(flags);
-  if (!text) {
-    print_error(text.error());
-    return exit_code(text.error().code());
-  }
-  print(*text);
-  return 0;
+  const Result<void> shown = show(flags);
+  if (shown) return 0;
+  print_error(shown.error());
+  return exit_code(shown.error().code());
 }
 
 }  // namespace ambit::cli

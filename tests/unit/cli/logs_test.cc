@@ -45,6 +45,15 @@ TEST_F(LogPrinterTest, TimestampsStandOnceBeforeEachLine) {
   EXPECT_EQ(content(errors_), format_timestamp(2'000'000) + " err\n");
 }
 
+TEST_F(LogPrinterTest, WhatIsMissingIsToldOnStandardError) {
+  LogPrinter printer(output_.get(), errors_.get(), LogPrinter::Timestamps::None);
+  ASSERT_TRUE(printer.add("out\n", "stdout", 1));
+  ASSERT_TRUE(printer.add("3 records lost\n", "note", 2));
+  ASSERT_TRUE(printer.flush());
+  EXPECT_EQ(content(output_), "out\n");
+  EXPECT_EQ(content(errors_), "ambit: 3 records lost\n");
+}
+
 std::string last_lines(std::size_t lines, const std::vector<std::string>& pieces) {
   LastLines last(lines);
   for (const std::string& piece : pieces) last.add({.bytes = piece});

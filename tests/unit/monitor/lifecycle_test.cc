@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <chrono>
 #include <csignal>
@@ -254,9 +255,37 @@ TEST_F(MonitorLifecycleTest, ADeafContainerIsKilledWhenItsOwnTimeIsUp) {
   EXPECT_EQ(run.record().exit_code, 137);
   EXPECT_EQ(run.record().reason, "signal");
   // And the journal says why, in a record that is no output.
-  const JournalRecord note = journal().records().back();
+  const JournalRecord note = without_events(journal().records()).back();
   EXPECT_EQ(note.count("AMBIT_STREAM"), 0U);
   EXPECT_NE(note.at("MESSAGE").find("SIGTERM"), std::string::npos);
+}
+
+TEST_F(MonitorLifecycleTest, ItsStartItsStopAndItsEndAreInTheJournalAroundItsOutput) {
+  MonitorOptions options{.command = {"signals"}, .clients = {"stdout"}};
+  options.settings.unit = "ambit-web.scope";
+  options.settings.labels = "{\"a\":\"b\"}";
+  MonitorRun run(*this, options);
+  run.start();
+  run.read_until("stdout", "ready\n");
+  run.signal(SIGURG);
+  run.expect(MonitorMessageType::Stopping);
+  run.expect_exited();
+  ASSERT_TRUE(journal().wait_for([](const std::vector<JournalRecord>& records) {
+    return !records.empty() && records.back().count("AMBIT_EXIT_CODE") > 0;
+  }));
+  const auto records = journal().records();
+  EXPECT_EQ(records.front().at("MESSAGE"), "web started");
+  EXPECT_EQ(records.back().at("MESSAGE"), "web exited with code 3");
+  EXPECT_EQ(records.back().at("AMBIT_EXIT_CODE"), "3");
+  EXPECT_EQ(records.back().at("AMBIT_EXIT_REASON"), "exited");
+  EXPECT_EQ(records.back().at("USER_UNIT"), "ambit-web.scope");
+  EXPECT_EQ(records.back().at("AMBIT_LABELS"), "{\"a\":\"b\"}");
+  EXPECT_EQ(std::count_if(records.begin(), records.end(),
+                          [](const JournalRecord& record) {
+                            return record.count("AMBIT_SIGNAL") > 0 &&
+                                   record.at("MESSAGE") == "web is being stopped with SIGTERM";
+                          }),
+            1);
 }
 
 TEST_F(MonitorLifecycleTest, AShorterTimeoutReplacesTheOneUnderWay) {

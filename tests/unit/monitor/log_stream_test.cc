@@ -18,6 +18,8 @@ using systemd::JournalSender;
 using test::FakeJournal;
 using test::JournalRecord;
 
+constexpr int kLines = static_cast<int>(LogBudget::kFreeRecords);
+
 class LogStreamTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -27,7 +29,7 @@ class LogStreamTest : public ::testing::Test {
     journal_.emplace(folder_ + "/socket");
     sender_.emplace("CONTAINER_NAME=web\n",
                     JournalSender::Options{.socket_path = folder_ + "/socket"});
-    stream_.emplace(*sender_, LogStream::Options{});
+    stream_.emplace(*sender_, budget_, LogStream::Options{});
   }
   void TearDown() override {
     journal_.reset();
@@ -67,6 +69,7 @@ class LogStreamTest : public ::testing::Test {
   std::string folder_;
   std::optional<FakeJournal> journal_;
   std::optional<JournalSender> sender_;
+  LogBudget budget_;
   std::optional<LogStream> stream_;
   LogStream::Clock::time_point now_ = LogStream::Clock::now();
 };
@@ -170,25 +173,66 @@ TEST_F(LogStreamTest, TooManyLinesShareRecordsAndNoneIsLost) {
 }
 
 TEST_F(LogStreamTest, SharedRecordsWaitOnlyAMoment) {
-  for (int i = 0; i < LogStream::kLinesPerWindow; ++i) add("line\n");
+  for (int i = 0; i < kLines; ++i) add("line\n");
   add("late one\n");
   add("late two\nunfinished");
-  EXPECT_EQ(records().size(), static_cast<std::size_t>(LogStream::kLinesPerWindow));
+  EXPECT_EQ(records().size(), static_cast<std::size_t>(kLines));
   let_pass(LogStream::kGathering);
   const auto found = records();
-  ASSERT_EQ(found.size(), LogStream::kLinesPerWindow + 1U);
+  ASSERT_EQ(found.size(), kLines + 1U);
   EXPECT_EQ(found.back().at("MESSAGE"), "late one\nlate two");
   EXPECT_EQ(found.back().count("CONTAINER_PARTIAL_MESSAGE"), 0U);
   let_pass(seconds(1));
   EXPECT_EQ(records().back().at("MESSAGE"), "unfinished");
 }
 
-TEST_F(LogStreamTest, ANewWindowHasALineARecordAgain) {
-  for (int i = 0; i < LogStream::kLinesPerWindow + 1; ++i) add("line\n");
-  let_pass(LogStream::kWindow);
+TEST_F(LogStreamTest, AfterAQuietTimeALineIsARecordAgain) {
+  for (int i = 0; i < kLines + 1; ++i) add("line\n");
+  let_pass(seconds(11));
   const std::size_t before = records().size();
   add("one\ntwo\n");
   EXPECT_EQ(records().size(), before + 2);
+}
+
+TEST_F(LogStreamTest, AContainerThatPrintsWithoutEndHasToWaitAndStaysBelowItsBudget) {
+  // More than any budget allows, for thirty seconds.
+  const std::string text(LogStream::kGatheredBytes, 'x');
+  const auto end = now_ + seconds(30);
+  std::size_t added = 0;
+  std::size_t waits = 0;
+  while (now_ < end) {
+    if (stream_->has_room(now_)) {
+      add(text);
+      ++added;
+      continue;
+    }
+    ++waits;
+    ASSERT_TRUE(stream_->room_at());
+    now_ = std::max(now_ + milliseconds(1), *stream_->room_at());
+  }
+  EXPECT_GT(waits, 0U);
+  finish();
+  const auto found = records();
+  EXPECT_LT(found.size(), 3300U);
+  std::size_t bytes = 0;
+  for (const JournalRecord& record : found) bytes += record.at("MESSAGE").size();
+  EXPECT_EQ(bytes, added * text.size());
+}
+
+TEST(LogBudgetTest, TwoStreamsHaveOneBudget) {
+  LogBudget budget;
+  const auto now = LogBudget::Clock::now();
+  budget.refill(now);
+  for (int i = 0; i < kLines; ++i) budget.take();
+  EXPECT_FALSE(budget.is_plentiful());
+  EXPECT_TRUE(budget.has_any());
+  for (int i = 0; i < 500; ++i) budget.take();
+  EXPECT_FALSE(budget.has_any());
+  budget.refill(budget.any_at());
+  EXPECT_TRUE(budget.has_any());
+  EXPECT_FALSE(budget.is_plentiful());
+  budget.refill(now + seconds(11));
+  EXPECT_TRUE(budget.is_plentiful());
 }
 
 }  // namespace

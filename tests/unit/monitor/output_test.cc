@@ -22,7 +22,7 @@ class OutputTest : public testing::Test {
     ASSERT_EQ(::pipe2(client, O_CLOEXEC | O_NONBLOCK), 0);
     writer_ = UniqueFd(source[1]);
     reader_ = UniqueFd(client[0]);
-    output_.emplace(UniqueFd(source[0]), nullptr, nullptr);
+    output_.emplace(UniqueFd(source[0]), nullptr);
     output_->add_client(UniqueFd(client[1]), ClientSink::Kind::Primary);
   }
 

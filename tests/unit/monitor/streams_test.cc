@@ -47,7 +47,7 @@ TEST_F(MonitorStreamsTest, ARecordSaysWhoseItIs) {
   MonitorRun run(*this, {.command = {"print", "hello\n"}});
   run.start();
   run.expect_exited();
-  const auto records = journal().records();
+  const auto records = without_events(journal().records());
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0], (JournalRecord{{"SYSLOG_IDENTIFIER", "web"},
                                        {"CONTAINER_NAME", "web"},
@@ -64,7 +64,7 @@ TEST_F(MonitorStreamsTest, EverythingIsInTheJournalWhenTheExitIsTold) {
     MonitorRun run(*this, {.command = {"print", "line " + std::to_string(i) + "\n"}});
     run.start();
     run.expect_exited();
-    ASSERT_EQ(journal().records().size(), static_cast<std::size_t>(i) + 1);
+    ASSERT_EQ(without_events(journal().records()).size(), static_cast<std::size_t>(i) + 1);
   }
 }
 
@@ -76,14 +76,14 @@ TEST_F(MonitorStreamsTest, ManySmallWritesArriveWhole) {
   EXPECT_TRUE(journalled("stdout") == std::string(500'000, 'x'));
 }
 
-TEST_F(MonitorStreamsTest, WithoutALogDriverTheJournalGetsNothing) {
+TEST_F(MonitorStreamsTest, WithoutALogDriverTheJournalGetsNoOutput) {
   MonitorOptions options{.command = {"print", "hello\n"}, .clients = {"stdout"}};
   options.settings.log_driver = "none";
   MonitorRun run(*this, options);
   run.start();
   EXPECT_EQ(run.read_to_end("stdout"), "hello\n");
   run.expect_exited();
-  EXPECT_TRUE(journal().records().empty());
+  EXPECT_TRUE(without_events(journal().records()).empty());
 }
 
 TEST_F(MonitorStreamsTest, AClientThatDoesNotReadHoldsTheContainerUp) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "systemd/event.h"
 
 namespace ambit::systemd {
 namespace {
@@ -75,6 +76,18 @@ TEST_F(JournalReaderTest, AllBytesComeBack) {
   auto reader = JournalReader::open(id);
   ASSERT_TRUE(reader) << reader.error().message();
   EXPECT_EQ(read(*reader, expected.size()), expected);
+}
+
+TEST_F(JournalReaderTest, WhereOutputIsMissingAPieceSaysSo) {
+  const std::string dropped =
+      std::string("MESSAGE_ID=") + kind_of(Event::ContainerLogDropped).message_id;
+  write("before");
+  ASSERT_EQ(sd_journal_send("MESSAGE=2 records lost", dropped.c_str(), "CONTAINER_ID_FULL=%s",
+                            id.c_str(), nullptr),
+            0);
+  auto reader = JournalReader::open(id);
+  ASSERT_TRUE(reader) << reader.error().message();
+  EXPECT_EQ(read(*reader, 22), "before\n2 records lost\n");
 }
 
 TEST_F(JournalReaderTest, APieceNamesItsStream) {

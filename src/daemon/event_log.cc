@@ -1,0 +1,219 @@
+#include "daemon/event_log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "base/strings.h"
+#include "systemd/unit_name.h"
+
+namespace ambit::daemon {
+namespace {
+
+using systemd::Event;
+using systemd::EventRecord;
+
+constexpr int kNotice = 5;
+constexpr int kWarning = 4;
+constexpr std::chrono::milliseconds kRetry{100};
+
+systemd::JournalSender::Options sender_options() {
+  systemd::JournalSender::Options options;
+  // The tests give it a journal of their own.
+  if (const char* path = std::getenv("AMBIT_JOURNAL_SOCKET")) options.socket_path = path;
+  return options;
+}
+
+std::string labels_json(const std::map<std::string, std::string>& labels) {
+  if (labels.empty()) return "";
+  return nlohmann::json(labels).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// What is in `left` and not in `right`.
+std::vector<std::string> missing_in(const std::vector<std::string>& left,
+                                    const std::vector<std::string>& right) {
+  std::vector<std::string> found;
+  for (const std::string& text : left)
+    if (std::find(right.begin(), right.end(), text) == right.end()) found.push_back(text);
+  return found;
+}
+
+std::string image_name(const std::string& id, const std::vector<std::string>& references) {
+  return references.empty() ? short_id(id) : references.front();
+}
+
+}  // namespace
+
+EventLog::EventLog(bus::EventLoop& loop, const engine::Engine& engine)
+    : loop_(loop), engine_(engine), sender_("", sender_options()), images_(images_now()) {
+  for (const auto& [id, container] : engine.containers()) know(*container);
+}
+
+EventLog::~EventLog() { sender_.flush(); }
+
+void EventLog::know(const engine::Container& container) {
+  const spec::ContainerRecord& record = container.record;
+  containers_.insert_or_assign(record.id,
+                               KnownContainer{.name = record.name,
+                                              .image = record.image,
+                                              .labels = labels_json(record.options.labels)});
+}
+
+void EventLog::container_added(const engine::Container& container) {
+  know(container);
+  const spec::ContainerRecord& record = container.record;
+  tell_container(record.id, {.event = Event::ContainerCreated,
+                             .priority = kNotice,
+                             .message = record.name + " created from " + record.image});
+}
+
+void EventLog::container_changed(const engine::Container& container,
+                                 const engine::Container& before) {
+  const std::string& id = container.record.id;
+  const std::string& name = container.record.name;
+  if (name != before.record.name) {
+    know(container);
+    tell_container(id, {.event = Event::ContainerRenamed,
+                        .priority = kNotice,
+                        .message = before.record.name + " renamed to " + name,
+                        .fields = {{"AMBIT_OLD_NAME", before.record.name}}});
+  }
+  const std::string_view was = engine::to_string(before.run.state);
+  const std::string_view is = engine::to_string(container.run.state);
+  if (is == "paused" && was != is)
+    tell_container(
+        id, {.event = Event::ContainerPaused, .priority = kNotice, .message = name + " paused"});
+  if (was == "paused" && is == "running")
+    tell_container(
+        id, {.event = Event::ContainerResumed, .priority = kNotice, .message = name + " resumed"});
+}
+
+void EventLog::container_exited(const engine::Container& container) {
+  if (container.run.exit_code != engine::kExitCodeUnknown) return;
+  const std::string& reason = container.run.exit_reason;
+  const std::string why = reason == "oom" ? "its memory ran out" : "nobody knows how";
+  tell_container(container.record.id,
+                 {.event = Event::ContainerExited,
+                  .priority = kWarning,
+                  .message = container.record.name + " has ended, its monitor with it: " + why,
+                  .fields = {{"AMBIT_EXIT_CODE", std::to_string(container.run.exit_code)},
+                             {"AMBIT_EXIT_REASON", reason}}});
+}
+
+void EventLog::container_removed(const std::string& id) {
+  const auto known = containers_.find(id);
+  if (known == containers_.end()) return;
+  tell_container(id, {.event = Event::ContainerRemoved,
+                      .priority = kNotice,
+                      .message = known->second.name + " removed"});
+  containers_.erase(known);
+}
+
+void EventLog::exec_changed(const std::string& exec_id) {
+  const auto found = engine_.execs().find(exec_id);
+  if (found == engine_.execs().end()) {
+    execs_.erase(exec_id);
+    return;
+  }
+  const engine::Exec& exec = found->second;
+  const auto known = execs_.find(exec_id);
+  const bool was_running = known != execs_.end() && known->second.running;
+  const bool is_new = known == execs_.end();
+  execs_.insert_or_assign(exec_id, exec);
+  const auto container = containers_.find(exec.container_id);
+  const std::string name = container == containers_.end() ? "" : container->second.name;
+  const std::string command = exec.command.empty() ? "" : exec.command.front();
+  if (is_new && exec.running)
+    tell_container(exec.container_id, {.event = Event::ExecStarted,
+                                       .priority = kNotice,
+                                       .message = name + ": further command started: " + command,
+                                       .fields = {{"AMBIT_EXEC_ID", exec_id},
+                                                  {"AMBIT_PID", std::to_string(exec.pid)}}});
+  if (was_running && !exec.running)
+    tell_container(
+        exec.container_id,
+        {.event = Event::ExecExited,
+         .priority = kNotice,
+         .message = name + ": further command exited with code " + std::to_string(exec.exit_code),
+         .fields = {{"AMBIT_EXEC_ID", exec_id},
+                    {"AMBIT_EXIT_CODE", std::to_string(exec.exit_code)}}});
+}
+
+std::map<std::string, EventLog::KnownImage> EventLog::images_now() const {
+  std::map<std::string, KnownImage> images;
+  for (const image::ImageRecord& image : engine_.images().images())
+    images.emplace(image.id, KnownImage{.references = image.references});
+  return images;
+}
+
+void EventLog::images_changed() {
+  const auto before = std::exchange(images_, images_now());
+  if (before == images_) return;
+  for (const auto& [id, image] : before) {
+    const std::string name = image_name(id, image.references);
+    const auto now = images_.find(id);
+    if (now == images_.end()) {
+      tell_image(Event::ImageRemoved, id, name, "image " + name + " removed");
+      continue;
+    }
+    for (const std::string& reference : missing_in(image.references, now->second.references))
+      tell_image(Event::ImageUntagged, id, reference,
+                 "image " + short_id(id) + " is no longer " + reference);
+    for (const std::string& reference : missing_in(now->second.references, image.references))
+      tell_image(Event::ImageTagged, id, reference,
+                 "image " + short_id(id) + " is now " + reference);
+  }
+  for (const auto& [id, image] : images_) {
+    if (before.count(id) > 0) continue;
+    const std::string name = image_name(id, image.references);
+    tell_image(Event::ImageLoaded, id, name, "image " + name + " loaded");
+  }
+}
+
+void EventLog::tell_container(const std::string& id, EventRecord record) {
+  const auto found = containers_.find(id);
+  if (found == containers_.end()) return;
+  const KnownContainer& container = found->second;
+  auto& fields = record.fields;
+  fields.emplace_back("SYSLOG_IDENTIFIER", container.name);
+  fields.emplace_back("USER_UNIT", systemd::scope_unit(container.name));
+  fields.emplace_back("CONTAINER_NAME", container.name);
+  fields.emplace_back("CONTAINER_ID", short_id(id));
+  fields.emplace_back("CONTAINER_ID_FULL", id);
+  fields.emplace_back("IMAGE_NAME", container.image);
+  if (!container.labels.empty()) fields.emplace_back("AMBIT_LABELS", container.labels);
+  tell(record);
+}
+
+void EventLog::tell_image(Event event, const std::string& id, const std::string& reference,
+                          std::string message) {
+  tell({.event = event,
+        .priority = kNotice,
+        .message = std::move(message),
+        .fields = {
+            {"SYSLOG_IDENTIFIER", "ambit"}, {"AMBIT_IMAGE_ID", id}, {"IMAGE_NAME", reference}}});
+}
+
+void EventLog::tell(const EventRecord& record) {
+  if (!sender_.has_room()) return;
+  sender_.queue(systemd::journal_record(record));
+  if (std::exchange(is_flush_due_, true)) return;
+  // What is told stands behind the answer that somebody waits for.
+  auto soon = loop_.defer([this] { flush(); });
+  if (!soon) return flush();
+  flush_soon_ = *std::move(soon);
+  (void)flush_soon_.set_priority(SD_EVENT_PRIORITY_IDLE);
+}
+
+void EventLog::flush() {
+  is_flush_due_ = false;
+  sender_.flush();
+  if (sender_.is_empty()) return;
+  auto retry = loop_.on_timer(kRetry, [this] { flush(); });
+  if (retry) retry_ = *std::move(retry);
+}
+
+}  // namespace ambit::daemon
