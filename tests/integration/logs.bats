@@ -99,3 +99,21 @@ identical() {
     run -0 journalctl --user -o cat CONTAINER_NAME="$c"
     [[ $output != *secret* ]]
 }
+
+@test "logs: 20000 lines at once come back, all of them" {
+    ambit run --name "$c" $image seq 20000 >"$BATS_TEST_TMPDIR/seen"
+    ambit logs "$c" | cmp - "$BATS_TEST_TMPDIR/seen"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/seen")" = 20000 ]
+}
+
+@test "logs: a container that prints without end loses nothing, and silences no other" {
+    local written
+    ambit run -d --name "$c-loud" $image sh -c 'yes "a line of the loud one" | head -n 2000000; until [ -e /tmp/go ]; do sleep 0.1; done; echo end'
+    ambit run --name "$c-quiet" $image sh -c 'for i in $(seq 200); do echo $i; sleep 0.005; done' >/dev/null
+    run -0 ambit logs "$c-quiet"
+    [ "$output" = "$(seq 200)" ]
+    let_go "$c-loud"
+    ambit wait "$c-loud"
+    written=$(ambit logs "$c-loud" | sort | uniq -c | sed 's/^ *//')
+    [ "$written" = $'2000000 a line of the loud one\n1 end' ]
+}
