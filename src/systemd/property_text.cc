@@ -90,8 +90,10 @@ Result<std::vector<std::uint8_t>> parse_numbers(std::string_view text) {
 
 std::vector<std::string> parse_words(std::string_view text) {
   std::vector<std::string> words;
-  for (std::string& word : split(text, ' '))
-    if (!word.empty()) words.push_back(std::move(word));
+  for (const std::string& part : split(text, ' '))
+    for (std::string& word : split(part, '\t'))
+      if (!word.empty() && std::find(words.begin(), words.end(), word) == words.end())
+        words.push_back(std::move(word));
   return words;
 }
 

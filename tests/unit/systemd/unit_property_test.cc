@@ -78,6 +78,8 @@ TEST(UnitProperty, LaterOnesGoOverEarlierOnesAndDevicesAreKeptApart) {
   EXPECT_EQ(kept({"IOReadBandwidthMax=/dev/a 1", "IOReadBandwidthMax=/dev/b 2",
                   "IOReadBandwidthMax=/dev/a 3"}),
             (Strings{"IOReadBandwidthMax=/dev/a 3", "IOReadBandwidthMax=/dev/b 2"}));
+  EXPECT_EQ(kept({"After=a.service\tb.service a.service", "After=b.service"}),
+            (Strings{"After=a.service", "After=b.service"}));
   EXPECT_EQ(kept({"IOReadBandwidthMax=/dev/a 1", "IOReadBandwidthMax="}), Strings{});
 }
 
