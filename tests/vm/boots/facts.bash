@@ -17,7 +17,8 @@ database() {
     mkdir -p "$HOME/data/$name"
     ambit run -d --name "$name" --stop-timeout 30 -v "$HOME/data/$name:/data" "$@" busybox sh -c "
         trap \"echo TERM >>/data/signal; sleep 2; echo yes >>/data/finished; exit 3\" TERM
-        trap \"echo other >>/data/signal\" HUP INT URG
+        trap \"echo HUP >>/data/signal\" HUP
+        trap \"echo INT >>/data/signal\" INT
         echo ready
         while :; do sleep 1000 & wait; done" >/dev/null
     for try in $(seq 200); do
