@@ -10,7 +10,8 @@ ALLOWED = {
     "base": set(),
     "os": {"base"},
     "spec": {"base"},
-    "bus": {"base"},
+    "dbus": {"base"},
+    "bus": {"base", "dbus"},
     "systemd": {"base", "os", "spec", "bus"},
     "sandbox": {"base", "os", "spec"},
     "image": {"base", "os", "spec"},
@@ -18,9 +19,9 @@ ALLOWED = {
     "engine": {"base", "os", "spec", "bus", "systemd", "sandbox", "image", "network"},
     "monitor": {"base", "os", "spec", "sandbox", "systemd"},
     "worker": {"base", "os", "spec", "image", "sandbox"},
-    "daemon": {"base", "os", "spec", "bus", "systemd", "sandbox", "image", "network", "engine"},
-    "oci": {"base", "os", "spec", "bus", "sandbox", "systemd"},
-    "cli": {"base", "os", "spec", "bus", "systemd"},
+    "daemon": {"base", "os", "spec", "dbus", "bus", "systemd", "sandbox", "image", "network", "engine"},
+    "oci": {"base", "os", "spec", "dbus", "sandbox", "systemd"},
+    "cli": {"base", "os", "spec", "dbus", "bus", "systemd"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"/]+)/')
 

@@ -71,7 +71,7 @@ void PendingReply::fail(const Error& error) {
 void PendingReply::send_error(const Message& call, const Error& error) {
   const std::string text = valid_utf8(error.message());
   const int r =
-      sd_bus_reply_method_errorf(call.get(), error_name(error.code()), "%s", text.c_str());
+      sd_bus_reply_method_errorf(call.get(), dbus::error_name(error.code()), "%s", text.c_str());
   if (r < 0)
     log(LogLevel::Debug, "answering %s: %s", call.member().c_str(),
         Error::from_errno(-r, "sending an error").message().c_str());
