@@ -75,9 +75,7 @@ struct CgroupStart::State {
 
   UniqueFd folder;  // Filesystem; none where the container stays in the caller's cgroup
 
-  ScopeName name;  // Systemd
-  std::string description;
-  bus::OptionWriter properties;
+  ScopeStart::Request start;  // Systemd
   std::optional<ScopeStart> scope;
 
   void leave_out_pids();
@@ -133,13 +131,13 @@ Result<void> CgroupStart::State::prepare_folder(const CgroupRequest& request) {
 }
 
 Result<void> CgroupStart::State::prepare_scope(const CgroupRequest& request) {
-  name = AMBIT_TRY(scope_name(request.cgroups_path, request.container_id, authority));
-  cgroup.scope = name.unit;
-  description = "OCI container " + request.container_id;
-  AMBIT_TRY(add_limit_properties(lines, properties));
-  if (request.annotations != nullptr)
-    AMBIT_TRY(add_annotation_properties(*request.annotations, properties));
-  return {};
+  start.name = AMBIT_TRY(scope_name(request.cgroups_path, request.container_id, authority));
+  start.description = "OCI container " + request.container_id;
+  start.authority = authority;
+  cgroup.scope = start.name.unit;
+  AMBIT_TRY(add_limit_properties(lines, start.properties));
+  if (request.annotations == nullptr) return {};
+  return add_annotation_properties(*request.annotations, start.properties);
 }
 
 CgroupStart::CgroupStart(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -179,11 +177,8 @@ int CgroupStart::clone_fd() const { return state_->folder.get(); }
 Result<void> CgroupStart::attach(pid_t pid) {
   State& state = *state_;
   if (state.cgroup.manager == CgroupManager::Systemd) {
-    state.scope = AMBIT_TRY(ScopeStart::send({.name = state.name,
-                                              .description = state.description,
-                                              .pid = pid,
-                                              .authority = state.authority,
-                                              .properties = std::move(state.properties)}));
+    state.start.pid = pid;
+    state.scope = AMBIT_TRY(ScopeStart::send(std::move(state.start)));
     return {};
   }
   if (!state.folder) return {};

@@ -93,7 +93,7 @@ Result<void> update_limits(const Cgroup& cgroup, const spec::Resources& resource
   const auto lines = AMBIT_TRY(spec::limit_lines(resources, read_current_limits(fd.get())));
   AMBIT_TRY(check_usage(fd.get(), resources));
   if (cgroup.manager == CgroupManager::Systemd) {
-    bus::OptionWriter properties;
+    dbus::Properties properties;
     AMBIT_TRY(add_limit_properties(lines, properties));
     if (!properties.empty()) AMBIT_TRY(set_scope_properties(cgroup.scope, authority, properties));
   }

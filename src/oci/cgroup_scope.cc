@@ -1,134 +1,220 @@
 #include "oci/cgroup_scope.h"
 
-#include <chrono>
-#include <cstdint>
-#include <functional>
-#include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "bus/bus.h"
-#include "bus/event_loop.h"
+#include "base/strings.h"
 #include "os/cgroup.h"
-#include "systemd/manager_client.h"
-#include "systemd/scope.h"
+#include "systemd/unit_name.h"
 
 namespace ambit::oci {
 namespace {
 
-using systemd::kManagerInterface;
-using systemd::kManagerPath;
-using systemd::kManagerService;
+using Deadline = dbus::Connection::Deadline;
 
-constexpr std::chrono::seconds kStopTimeout{30};
+constexpr int kMaxAttempts = 3;
 
-Result<bus::Bus> open_bus(Authority authority) {
-  return authority == Authority::System ? bus::Bus::open_system() : bus::Bus::open_user();
+constexpr char kService[] = "org.freedesktop.systemd1";
+constexpr char kPath[] = "/org/freedesktop/systemd1";
+constexpr char kManager[] = "org.freedesktop.systemd1.Manager";
+// Of the jobs of all clients we are told of our own only: nobody has subscribed to the others.
+constexpr char kJobRemoved[] =
+    "type='signal',sender='org.freedesktop.systemd1',"
+    "interface='org.freedesktop.systemd1.Manager',member='JobRemoved'";
+
+// The last argument of StartTransientUnit: further units.
+using Auxiliary = std::vector<std::tuple<std::string, dbus::Properties>>;
+
+Deadline deadline_from_now() { return std::chrono::steady_clock::now() + ScopeStart::kDeadline; }
+
+Result<dbus::Connection> connect(Authority authority) {
+  return dbus::Connection::open(authority == Authority::System ? dbus::BusKind::System
+                                                               : dbus::BusKind::User);
 }
 
-// Loop, bus and manager together. On the heap, since the manager refers to the other two.
-struct Connection {
-  Connection(bus::EventLoop made_loop, bus::Bus opened_bus)
-      : loop(std::move(made_loop)), bus(std::move(opened_bus)) {}
-  bus::EventLoop loop;
-  bus::Bus bus;
-  std::unique_ptr<systemd::ManagerClient> manager;
+dbus::Target method(const char* name) {
+  return {.destination = kService, .path = kPath, .interface = kManager, .member = name};
+}
 
-  template <typename T>
-  Result<T> run_until(std::optional<Result<T>>& answer) {
-    // Every call of the client has a deadline of its own.
-    while (!answer) AMBIT_TRY(loop.run_once(std::chrono::microseconds(-1)));
-    return std::move(*answer);
-  }
+// A call without a job.
+template <typename... Ts>
+Result<void> call_manager(dbus::Connection& connection, const char* name, const Ts&... arguments) {
+  const std::uint32_t call = connection.call(method(name), arguments...);
+  AMBIT_TRY(connection.wait_reply(call, deadline_from_now()).context(name));
+  return {};
+}
+
+// One value of a scope, or of units in general.
+Result<std::string> get_property(dbus::Connection& connection, const std::string& unit,
+                                 const char* interface, const char* name) {
+  const std::string path = systemd::unit_path(unit);
+  const std::uint32_t call = connection.call({.destination = kService,
+                                              .path = path,
+                                              .interface = "org.freedesktop.DBus.Properties",
+                                              .member = "Get"},
+                                             std::string(interface), std::string(name));
+  const dbus::Received reply = AMBIT_TRY(connection.wait_reply(call, deadline_from_now())
+                                             .context(strf("%s of %s", name, unit.c_str())));
+  return dbus::Reader(reply.body).string_variant();
+}
+
+Result<std::string> control_group(dbus::Connection& connection, const std::string& unit) {
+  return get_property(connection, unit, "org.freedesktop.systemd1.Scope", "ControlGroup");
+}
+
+struct RemovedJob {
+  std::string path;
+  std::string result;
 };
 
-Result<std::unique_ptr<Connection>> connect(Authority authority) {
-  bus::EventLoop loop = AMBIT_TRY(bus::EventLoop::create());
-  bus::Bus bus = AMBIT_TRY(open_bus(authority));
-  auto made = std::make_unique<Connection>(std::move(loop), std::move(bus));
-  AMBIT_TRY(made->bus.attach(made->loop));
-  made->manager = AMBIT_TRY(
-      systemd::ManagerClient::create(made->bus, made->loop, systemd::ManagerSignals::OwnJobs));
-  return made;
+// JobRemoved(u id, o job, s unit, s result)
+Result<RemovedJob> removed_job(const dbus::Received& signal) {
+  RemovedJob job;
+  dbus::Reader body(signal.body);
+  AMBIT_TRY(body.number());
+  job.path = AMBIT_TRY(body.string());
+  AMBIT_TRY(body.string());
+  job.result = AMBIT_TRY(body.string());
+  return job;
 }
 
-Result<bus::Message> new_call(bus::Bus& bus, const char* method) {
-  return bus.new_call({kManagerService, kManagerPath, kManagerInterface, method});
+// The end of the job that `call` has queued. The answer names it; only its sender may tell of it.
+Result<void> wait_job(dbus::Connection& connection, std::uint32_t call, Deadline deadline) {
+  const dbus::Received reply = AMBIT_TRY(connection.wait_reply(call, deadline));
+  const std::string path = AMBIT_TRY(dbus::Reader(reply.body).string());
+  const dbus::Received signal = AMBIT_TRY(connection.wait_signal(
+      [&](const dbus::Received& each) {
+        if (each.member != "JobRemoved" || each.sender != reply.sender) return false;
+        const auto job = removed_job(each);
+        return job && (*job).path == path;
+      },
+      deadline));
+  const RemovedJob job = AMBIT_TRY(removed_job(signal));
+  if (job.result == "done") return {};
+  return Error(ErrorCode::Io, "the job's result is " + job.result);
+}
+
+bool is_populated(const std::string& group) {
+  if (group.empty()) return false;
+  auto fd = os::open_cgroup(group);
+  if (!fd) return false;  // it is gone
+  const auto populated = os::is_populated(fd->get());
+  return populated && *populated;
+}
+
+// Waits until it has stopped.
+Result<void> stop_unit(dbus::Connection& connection, const std::string& unit) {
+  connection.add_match(kJobRemoved);
+  const std::uint32_t call = connection.call(method("StopUnit"), unit, std::string("replace"));
+  Result<void> stopped = wait_job(connection, call, deadline_from_now());
+  if (!stopped && stopped.error().code() == ErrorCode::NotFound) return {};
+  return std::move(stopped).context("StopUnit " + unit);
 }
 
 }  // namespace
 
-struct ScopeStart::State {
-  std::unique_ptr<Connection> connection;
-  std::optional<Result<std::string>> answer;
-};
-
-ScopeStart::ScopeStart(std::unique_ptr<State> state) : state_(std::move(state)) {}
-ScopeStart::ScopeStart(ScopeStart&&) noexcept = default;
-ScopeStart& ScopeStart::operator=(ScopeStart&&) noexcept = default;
-ScopeStart::~ScopeStart() = default;
-
 Result<ScopeStart> ScopeStart::send(Request request) {
-  auto state = std::make_unique<State>();
-  state->connection = AMBIT_TRY(connect(request.authority));
-  systemd::start_scope(*state->connection->manager,
-                       {.kind = systemd::ScopeKind::Plain,
-                        .unit = std::move(request.name.unit),
-                        .description = std::move(request.description),
-                        .pid = request.pid,
-                        .slice = std::move(request.name.slice),
-                        .extra = std::move(request.properties)},
-                       [state = state.get()](Result<std::string> control_group) {
-                         state->answer.emplace(std::move(control_group));
-                       });
-  AMBIT_TRY(state->connection->bus.flush());
-  return ScopeStart(std::move(state));
+  dbus::Connection connection = AMBIT_TRY(connect(request.authority));
+  connection.add_match(kJobRemoved);
+  ScopeStart scope(std::move(request), std::move(connection));
+  AMBIT_TRY(scope.start());
+  return scope;
 }
 
-Result<std::string> ScopeStart::wait() { return state_->connection->run_until(state_->answer); }
+Result<void> ScopeStart::start() {
+  // Later ones win.
+  dbus::Properties properties;
+  properties.set("Description", request_.description)
+      .set("Slice", request_.name.slice)
+      .set("Delegate", true)
+      .set("CollectMode", "inactive-or-failed")
+      .set("DefaultDependencies", false)
+      .add(request_.properties)
+      // The number of a child that is not reaped can't be another's.
+      .set("PIDs", std::vector<std::uint32_t>{static_cast<std::uint32_t>(request_.pid)});
+  call_ = connection_.call(method("StartTransientUnit"), request_.name.unit, std::string("fail"),
+                           properties, Auxiliary());
+  return connection_.flush();
+}
+
+Result<void> ScopeStart::wait_started() {
+  for (int attempt = 1;; attempt++) {
+    Result<void> started = wait_job(connection_, call_, deadline_);
+    if (started || started.error().code() != ErrorCode::AlreadyExists)
+      return std::move(started).context("StartTransientUnit");
+    if (attempt == kMaxAttempts)
+      return Error(ErrorCode::Busy, "the unit of this name does not go away");
+    AMBIT_TRY(clear_old_unit(std::move(started).error()));
+    AMBIT_TRY(start());
+  }
+}
+
+// The manager collects a dead unit once it counts as failed no longer. One without processes it
+// has not noticed the end of, or never will (a cgroup event that got lost).
+Result<void> ScopeStart::clear_old_unit(Error exists) {
+  const std::string& unit = request_.name.unit;
+  const auto state =
+      get_property(connection_, unit, "org.freedesktop.systemd1.Unit", "ActiveState");
+  if (!state) return {};  // collected meanwhile
+  if (*state != "inactive" && *state != "failed") {
+    const auto group = control_group(connection_, unit);
+    if (group && is_populated(*group)) return std::move(exists).context("unit is " + *state);
+    AMBIT_TRY(stop_unit(connection_, unit));
+  }
+  const auto reset = call_manager(connection_, "ResetFailedUnit", unit);
+  if (!reset && reset.error().code() != ErrorCode::NotFound) return reset;
+  return {};
+}
+
+Result<std::string> ScopeStart::verified_group() {
+  const std::string& unit = request_.name.unit;
+  const std::string group = AMBIT_TRY(control_group(connection_, unit));
+  const std::string actual = AMBIT_TRY(os::cgroup_of(request_.pid));
+  if (group.empty())
+    return Error(ErrorCode::NotFound,
+                 strf("%s: its process %d was gone", unit.c_str(), int{request_.pid}));
+  if (actual == group) return group;
+  return Error(ErrorCode::Io,
+               strf("%s: process %d is in cgroup \"%s\" and not in the unit's \"%s\"", unit.c_str(),
+                    int{request_.pid}, actual.c_str(), group.c_str()));
+}
+
+Result<std::string> ScopeStart::wait() {
+  Result<void> started = wait_started();
+  Result<std::string> group = started ? verified_group() : std::move(started).error();
+  // The unit may be there or come yet: it must not stay, unless it is another's.
+  if (!group && group.error().code() != ErrorCode::AlreadyExists)
+    (void)stop_unit(connection_, request_.name.unit);
+  return std::move(group).context("making the scope");
+}
 
 Result<void> set_scope_properties(const std::string& unit, Authority authority,
-                                  const bus::OptionWriter& properties) {
-  bus::Bus bus = AMBIT_TRY(open_bus(authority));
-  bus::Message call = AMBIT_TRY(new_call(bus, "SetUnitProperties"));
-  AMBIT_TRY(call.append(unit, /* runtime */ true));
-  AMBIT_TRY(properties.append_structs(call));
-  AMBIT_TRY(bus.call(call).context("SetUnitProperties " + unit));
-  return {};
+                                  const dbus::Properties& properties) {
+  dbus::Connection connection = AMBIT_TRY(connect(authority));
+  return call_manager(connection, "SetUnitProperties", unit, /* runtime */ true, properties)
+      .context(unit);
 }
 
 Result<void> attach_to_scope(const std::string& unit, Authority authority, pid_t pid) {
-  bus::Bus bus = AMBIT_TRY(open_bus(authority));
-  bus::Message call = AMBIT_TRY(new_call(bus, "AttachProcessesToUnit"));
-  AMBIT_TRY(call.append(unit, /* cgroup below the unit's */ std::string(),
-                        std::vector<std::uint32_t>{static_cast<std::uint32_t>(pid)}));
-  AMBIT_TRY(bus.call(call).context("AttachProcessesToUnit " + unit));
-  return {};
+  dbus::Connection connection = AMBIT_TRY(connect(authority));
+  return call_manager(connection, "AttachProcessesToUnit", unit,
+                      /* cgroup below the unit's */ std::string(),
+                      std::vector<std::uint32_t>{static_cast<std::uint32_t>(pid)})
+      .context(unit);
 }
 
 Result<void> stop_scope(const std::string& unit, Authority authority) {
-  const std::unique_ptr<Connection> connection = AMBIT_TRY(connect(authority));
-  std::optional<Result<void>> answer;
-  connection->manager->stop_unit(unit, kStopTimeout,
-                                 [&](Result<void> result) { answer.emplace(std::move(result)); });
-  return connection->run_until(answer);
+  dbus::Connection connection = AMBIT_TRY(connect(authority));
+  return stop_unit(connection, unit);
 }
 
 Result<void> stop_empty_scope(const std::string& unit, Authority authority) {
-  const std::unique_ptr<Connection> connection = AMBIT_TRY(connect(authority));
-  std::optional<Result<void>> answer;
-  connection->manager->get_control_group(unit, [&](Result<std::string> group) {
-    // Not loaded, or without a cgroup: nothing lives there.
-    const auto pids = group && !group->empty() ? os::processes_below(*group)
-                                               : Result<std::vector<pid_t>>(std::vector<pid_t>());
-    if (pids && !(*pids).empty()) {
-      answer.emplace();
-      return;
-    }
-    connection->manager->stop_unit(unit, kStopTimeout,
-                                   [&](Result<void> result) { answer.emplace(std::move(result)); });
-  });
-  return connection->run_until(answer);
+  dbus::Connection connection = AMBIT_TRY(connect(authority));
+  const auto group = control_group(connection, unit);
+  // Not loaded, or without a cgroup: nothing lives there.
+  if (group && is_populated(*group)) return {};
+  return stop_unit(connection, unit);
 }
 
 }  // namespace ambit::oci

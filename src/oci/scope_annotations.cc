@@ -175,14 +175,14 @@ Result<T> to_integer(const std::string& text) {
 }
 
 template <typename T>
-Result<void> set_one(const std::string& name, const Number& number, bus::OptionWriter& properties) {
+Result<void> set_one(const std::string& name, const Number& number, dbus::Properties& properties) {
   properties.set(name, AMBIT_TRY(to_integer<T>(number.text)));
   return {};
 }
 
 template <typename T>
 Result<void> set_all(const std::string& name, const std::vector<Number>& numbers,
-                     bus::OptionWriter& properties) {
+                     dbus::Properties& properties) {
   std::vector<T> values;
   for (const Number& each : numbers)
     if (!each.text.empty()) values.push_back(AMBIT_TRY(to_integer<T>(each.text)));
@@ -190,12 +190,12 @@ Result<void> set_all(const std::string& name, const std::vector<Number>& numbers
   return {};
 }
 
-Result<void> set(const std::string& name, bool value, bus::OptionWriter& properties) {
+Result<void> set(const std::string& name, bool value, dbus::Properties& properties) {
   properties.set(name, value);
   return {};
 }
 
-Result<void> set(const std::string& name, const Number& number, bus::OptionWriter& properties) {
+Result<void> set(const std::string& name, const Number& number, dbus::Properties& properties) {
   if (number.type == "byte") return set_one<std::uint8_t>(name, number, properties);
   if (number.type == "uint16") return set_one<std::uint16_t>(name, number, properties);
   if (number.type == "uint32") return set_one<std::uint32_t>(name, number, properties);
@@ -206,9 +206,9 @@ Result<void> set(const std::string& name, const Number& number, bus::OptionWrite
   return Error(ErrorCode::InvalidArgument, "no property of a unit is of type " + number.type);
 }
 
-Result<void> set(const std::string& name, const Text& text, bus::OptionWriter& properties) {
+Result<void> set(const std::string& name, const Text& text, dbus::Properties& properties) {
   if (text.type == "objectpath")
-    properties.set(name, bus::ObjectPath{text.text});
+    properties.set(name, dbus::ObjectPath{text.text});
   else if (text.type.empty())
     properties.set(name, text.text);
   else
@@ -217,7 +217,7 @@ Result<void> set(const std::string& name, const Text& text, bus::OptionWriter& p
 }
 
 Result<void> set(const std::string& name, const std::vector<Number>& numbers,
-                 bus::OptionWriter& properties) {
+                 dbus::Properties& properties) {
   const std::string& type = numbers[0].type;
   if (type == "byte") return set_all<std::uint8_t>(name, numbers, properties);
   if (type == "uint32") return set_all<std::uint32_t>(name, numbers, properties);
@@ -228,7 +228,7 @@ Result<void> set(const std::string& name, const std::vector<Number>& numbers,
 }
 
 Result<void> set(const std::string& name, const std::vector<Text>& texts,
-                 bus::OptionWriter& properties) {
+                 dbus::Properties& properties) {
   std::vector<std::string> values;
   for (const Text& each : texts) values.push_back(each.text);
   properties.set(name, std::move(values));
@@ -237,7 +237,7 @@ Result<void> set(const std::string& name, const std::vector<Text>& texts,
 
 // Seconds of any number's type become the microseconds that D-Bus has.
 Result<void> set_seconds(const std::string& name, const Value& value,
-                         bus::OptionWriter& properties) {
+                         dbus::Properties& properties) {
   const Number* number = std::get_if<Number>(&value);
   if (number == nullptr) return Error(ErrorCode::InvalidArgument, "is no number of seconds");
   const std::string usec_name = name.substr(0, name.size() - kSec.size()) + "USec";
@@ -255,7 +255,7 @@ Result<void> set_seconds(const std::string& name, const Value& value,
 }
 
 Result<void> add_property(const std::string& name, const std::string& text,
-                          bus::OptionWriter& properties) {
+                          dbus::Properties& properties) {
   const bool is_name = name.size() >= 3 && [&] {
     for (const char c : name)
       if (!is_letter(c)) return false;
@@ -278,7 +278,7 @@ Result<void> add_property(const std::string& name, const std::string& text,
 }  // namespace
 
 Result<void> add_annotation_properties(const std::map<std::string, std::string>& annotations,
-                                       bus::OptionWriter& properties) {
+                                       dbus::Properties& properties) {
   for (const auto& [key, text] : annotations) {
     if (key.compare(0, kPrefix.size(), kPrefix) != 0) continue;
     AMBIT_TRY(add_property(key.substr(kPrefix.size()), text, properties)

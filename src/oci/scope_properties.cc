@@ -1,5 +1,7 @@
 #include "oci/scope_properties.h"
 
+#include <variant>
+
 #include "base/strings.h"
 #include "systemd/limit_properties.h"
 #include "systemd/unit_name.h"
@@ -38,8 +40,10 @@ Result<ScopeName> scope_name(const std::string& cgroups_path, const std::string&
 }
 
 Result<void> add_limit_properties(const std::vector<spec::LimitLine>& lines,
-                                  bus::OptionWriter& properties) {
-  properties.add(systemd::property_options(AMBIT_TRY(systemd::limit_properties(lines))));
+                                  dbus::Properties& properties) {
+  const systemd::UnitProperties limits = AMBIT_TRY(systemd::limit_properties(lines));
+  for (const systemd::UnitProperty& each : limits)
+    std::visit([&](const auto& value) { properties.set(each.name, value); }, each.value);
   return {};
 }
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "bus/options.h"
+#include "dbus/marshal.h"
 #include "oci/cgroup.h"
 #include "spec/limit_lines.h"
 
@@ -27,13 +27,13 @@ Result<ScopeName> scope_name(const std::string& cgroups_path, const std::string&
 // The limits that have a property, see systemd/limit_properties.h. A file without one has only its
 // line, and systemd leaves it alone; a quota's file gets the exact value.
 Result<void> add_limit_properties(const std::vector<spec::LimitLine>& lines,
-                                  bus::OptionWriter& properties);
+                                  dbus::Properties& properties);
 
 // Annotations "org.systemd.property.NAME": VALUE in GVariant's text form becomes property NAME.
 // Taken are booleans, numbers with or without a type before them ("uint64 5"; a bare one is int32),
 // strings, object paths, and arrays of strings and of numbers. NAMESec with a number of seconds,
 // also a fraction, becomes NAMEUSec. InvalidArgument names an annotation that is none of this.
 Result<void> add_annotation_properties(const std::map<std::string, std::string>& annotations,
-                                       bus::OptionWriter& properties);
+                                       dbus::Properties& properties);
 
 }  // namespace ambit::oci

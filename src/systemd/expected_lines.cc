@@ -6,6 +6,7 @@
 #include "os/block_device.h"
 #include "systemd/limit_files.h"
 #include "systemd/limit_properties.h"
+#include "systemd/unit_property.h"
 
 namespace ambit::systemd {
 namespace {

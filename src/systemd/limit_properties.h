@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "spec/limit_lines.h"
-#include "systemd/unit_property.h"
+#include "systemd/property_value.h"
 
 // Which property of systemd's stands for which file of the kernel, both ways:
 //

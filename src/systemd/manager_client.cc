@@ -1,15 +1,13 @@
 #include "systemd/manager_client.h"
 
-#include <cstdlib>
 #include <utility>
 
 #include "base/strings.h"
 #include "bus/options.h"
+#include "systemd/unit_name.h"
 
 namespace ambit::systemd {
 namespace {
-
-constexpr char kUnitsPath[] = "/org/freedesktop/systemd1/unit";
 
 // sd-bus itself gives up later than our own deadline does.
 constexpr std::chrono::seconds kReplyTimeout{60};
@@ -66,14 +64,6 @@ Result<UnitState> read_state(bus::Message& answer) {
 
 }  // namespace
 
-std::string unit_path(const std::string& unit) {
-  char* path = nullptr;
-  if (sd_bus_path_encode(kUnitsPath, unit.c_str(), &path) < 0) return {};
-  std::string owned(path);
-  std::free(path);
-  return owned;
-}
-
 // A job that somebody waits for. The manager may tell of its end before we know its path.
 struct ManagerClient::Job {
   std::string unit;
@@ -84,8 +74,7 @@ struct ManagerClient::Job {
   bus::EventSource deadline;
 };
 
-Result<std::unique_ptr<ManagerClient>> ManagerClient::create(bus::Bus& bus, bus::EventLoop& loop,
-                                                             ManagerSignals signals) {
+Result<std::unique_ptr<ManagerClient>> ManagerClient::create(bus::Bus& bus, bus::EventLoop& loop) {
   std::unique_ptr<ManagerClient> client(new ManagerClient(bus, loop));
   ManagerClient* self = client.get();
   client->on_job_removed_ =
@@ -94,7 +83,6 @@ Result<std::unique_ptr<ManagerClient>> ManagerClient::create(bus::Bus& bus, bus:
                            .interface = kManagerInterface,
                            .member = "JobRemoved"},
                           [self](bus::Message& signal) { self->on_job_removed(signal); }));
-  if (signals == ManagerSignals::OwnJobs) return client;
   // Without it the manager sends signals to nobody but the client that queued a job. A failure
   // shows again in every later call.
   client->send(client->new_call("Subscribe"), "Subscribe", [](Result<bus::Message>) {});

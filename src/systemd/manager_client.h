@@ -47,12 +47,6 @@ struct UnitRow {
   std::string sub_state;
 };
 
-// All: of every unit, for as long as the client lives. OwnJobs: only of the ends of jobs that this
-// client queues, which is what a program that makes one call needs; watch_unit() and
-// watch_removed() see nothing then, unless somebody else has subscribed. It spares a call, and the
-// manager telling everybody of every unit.
-enum class ManagerSignals { All, OwnJobs };
-
 // Every call returns at once and calls back later, exactly once, from the event loop; callbacks of
 // calls that are under way when the client is destroyed do not come. Errors name call and unit.
 class ManagerClient {
@@ -62,8 +56,7 @@ class ManagerClient {
   using UnitsDone = std::function<void(Result<std::vector<UnitRow>>)>;
 
   // Subscribes to the manager's signals; does not wait for it. Both must outlive the client.
-  static Result<std::unique_ptr<ManagerClient>> create(
-      bus::Bus& bus, bus::EventLoop& loop, ManagerSignals signals = ManagerSignals::All);
+  static Result<std::unique_ptr<ManagerClient>> create(bus::Bus& bus, bus::EventLoop& loop);
   ManagerClient(const ManagerClient&) = delete;
   ManagerClient& operator=(const ManagerClient&) = delete;
   ~ManagerClient();
@@ -174,8 +167,5 @@ class ManagerClient {
   std::set<std::string> refused_;
   std::map<std::uint64_t, bus::EventSource> deferred_;
 };
-
-// The object of a unit on the bus.
-std::string unit_path(const std::string& unit);
 
 }  // namespace ambit::systemd

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "systemd/manager_client.h"
+#include "systemd/unit_name.h"
 
 // Limits of units; apart, so that a program that sets none links no table of properties.
 namespace ambit::systemd {

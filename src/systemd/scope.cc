@@ -75,9 +75,8 @@ class ScopeStart : public std::enable_shared_from_this<ScopeStart> {
 };
 
 Result<void> ScopeStart::add_process(bus::OptionWriter& properties) {
-  // The number of a child that is not reaped can't be another's. A program that makes one scope
-  // would pay for the refusal with a further call each time.
-  if (options_.kind == ScopeKind::Plain || manager_.refuses_property(kPidFds)) {
+  // The number of a child that is not reaped can't be another's.
+  if (manager_.refuses_property(kPidFds)) {
     properties.set("PIDs", std::vector<std::uint32_t>{static_cast<std::uint32_t>(options_.pid)});
     return {};
   }
@@ -107,18 +106,14 @@ void ScopeStart::add_monitored(bus::OptionWriter& properties) {
 
 Result<bus::Message> ScopeStart::new_start_call() {
   optional_.clear();
-  // Later ones win. A monitor relies on ours; in a Plain scope the caller has the last word.
-  const bool monitored = options_.kind == ScopeKind::Monitored;
+  // Later ones win: a monitor relies on ours.
   bus::OptionWriter properties;
-  if (monitored) properties.add(options_.extra);
-  properties.set("Description", options_.description)
+  properties.add(options_.extra)
+      .set("Description", options_.description)
       .set("Slice", options_.slice)
       .set("Delegate", true)
       .set("CollectMode", "inactive-or-failed");
-  if (monitored)
-    add_monitored(properties);
-  else
-    properties.set("DefaultDependencies", false).add(options_.extra);
+  add_monitored(properties);
   AMBIT_TRY(add_process(properties));
 
   bus::Message call = AMBIT_TRY(manager_.new_call("StartTransientUnit"));

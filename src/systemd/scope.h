@@ -14,21 +14,15 @@
 
 namespace ambit::systemd {
 
-// Monitored: with a monitor among its processes, which makes the container's own stop of systemd's.
-// Plain: of processes without one, which systemd stops in its own way; nobody refers to the unit,
-// which goes away with its last process.
-enum class ScopeKind { Monitored, Plain };
-
 struct ScopeOptions {
-  ScopeKind kind = ScopeKind::Monitored;
   std::string unit;  // from scope_unit()
   std::string description;
   pid_t pid = 0;  // becomes the scope's first process; a child of ours that is not reaped yet
   std::string slice = kSlice;
-  std::uint64_t stop_timeout_usec = 0;  // after which systemd kills what is left; not with Plain
-  std::uint64_t runtime_max_usec = UINT64_MAX;  // stopped after so long; not with Plain
-  std::string oom_policy = "continue";          // of a Monitored one
-  bus::OptionWriter extra;                      // further properties, by systemd's names and types
+  std::uint64_t stop_timeout_usec = 0;          // after which systemd kills what is left
+  std::uint64_t runtime_max_usec = UINT64_MAX;  // stopped after so long
+  std::string oom_policy = "continue";
+  bus::OptionWriter extra;  // further properties, by systemd's names and types
   std::chrono::seconds deadline{30};
 };
 
@@ -39,10 +33,9 @@ using ScopeDone = std::function<void(Result<std::string> control_group)>;
 // "done", and the kernel has the process in the cgroup that the manager names. Returns at once;
 // `done` comes later, once.
 //
-// A Monitored scope has KillSignal=SIGURG (for the monitor, which turns it into the container's own
-// stop), Delegate=yes, and is kept readable after its end by a reference of this connection until
-// ManagerClient::unref_unit(). A Plain one has Delegate=yes and DefaultDependencies=no: whoever
-// made the container has an order of his own for the shutdown.
+// The scope has KillSignal=SIGURG (for the monitor, which turns it into the container's own stop),
+// Delegate=yes, and is kept readable after its end by a reference of this connection until
+// ManagerClient::unref_unit().
 //
 // A dead unit of the same name that was not collected is cleared away first. Errors:
 //   AlreadyExists  a unit of that name is really running

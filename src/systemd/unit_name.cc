@@ -7,11 +7,13 @@ namespace {
 
 constexpr std::string_view kPrefix = "ambit-";
 constexpr std::string_view kSuffix = ".scope";
+constexpr char kUnitsPath[] = "/org/freedesktop/systemd1/unit/";
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_plain(char c) {
-  const bool alphanumeric =
-      (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  return alphanumeric || c == '_' || c == '-' || c == '.' || c == ':';
+  return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == ':';
 }
 
 int hex_digit(char c) {
@@ -31,6 +33,18 @@ std::string escape_unit_name(std::string_view text) {
       escaped += strf("\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
   }
   return escaped;
+}
+
+std::string unit_path(std::string_view unit) {
+  std::string path = kUnitsPath;
+  for (std::size_t i = 0; i < unit.size(); i++) {
+    const char c = unit[i];
+    if (is_letter(c) || (i > 0 && is_digit(c)))
+      path += c;
+    else
+      path += strf("_%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  return path;
 }
 
 std::string scope_unit(std::string_view name) {

@@ -18,7 +18,11 @@ std::string escape_unit_name(std::string_view text);
 // systemd-escape(1) has it.
 std::string scope_unit(std::string_view name);
 
-// The way back; nothing where the unit is no scope of ours.
+// The object of a unit on the bus: its name with every byte that is no letter or digit as "_XX", a
+// leading digit too (sd_bus_path_encode(3)).
+std::string unit_path(std::string_view unit);
+
+// The way back of scope_unit(); nothing where the unit is no scope of ours.
 std::optional<std::string> name_of_scope(std::string_view unit);
 
 }  // namespace ambit::systemd

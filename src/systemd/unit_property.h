@@ -1,34 +1,17 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "bus/options.h"
 #include "bus/wire.h"
+#include "systemd/property_value.h"
 
 // Properties of a container's scope, by systemd's names (systemd.resource-control(5),
 // systemd.scope(5), systemd.unit(5)): as D-Bus has them, and as people and unit files write them.
 namespace ambit::systemd {
-
-// Of IO...Max, IODeviceWeight: a device's path and its number.
-using DeviceNumbers = std::vector<std::tuple<std::string, std::uint64_t>>;
-
-// UINT64_MAX is "infinity". Bytes are a set of numbers as bits, the lowest first.
-using PropertyValue =
-    std::variant<bool, std::int32_t, std::uint32_t, std::uint64_t, std::string,
-                 std::vector<std::string>, std::vector<std::uint8_t>, DeviceNumbers>;
-
-struct UnitProperty {
-  std::string name;  // on D-Bus: "MemoryMax", "CPUQuotaPerSecUSec"
-  PropertyValue value;
-  bool operator==(const UnitProperty&) const = default;
-};
-using UnitProperties = std::vector<UnitProperty>;
 
 // "NAME=VALUE" as systemd-run(1) takes it: "MemoryMax=64M", "CPUQuota=50%", "RuntimeMaxSec=5min",
 // "IOReadBandwidthMax=/dev/sda 10M", "TasksMax=10%"; D-Bus names too. InvalidArgument: no such

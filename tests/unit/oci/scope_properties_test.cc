@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/bus/peers.h"
+#include "unit/dbus/sd_bus_peer.h"
 
 namespace ambit::oci {
 namespace {
@@ -67,23 +67,24 @@ std::string show_value(bus::Message& message) {
 }
 
 // What a manager would get: name and value of each property.
-Pairs sent(const bus::OptionWriter& properties) {
-  test::Peers peers;
-  auto message = peers.client.new_signal("/", "a.b", "C");
+Pairs sent(const dbus::Properties& properties) {
+  test::SdBusPeer peer;
+  peer.client->call({.destination = "", .path = "/", .interface = "a.b", .member = "C"},
+                    properties);
+  bus::Message message = peer.receive();
+  if (!message) return {{"message", "none"}};
   Pairs pairs;
-  if (!message || !properties.append_structs(*message)) return {{"append", "failed"}};
-  if (sd_bus_message_seal(message->get(), 1, 0) < 0) return {{"seal", "failed"}};
-  (void)bus::detail::enter(message->get(), 'a', "(sv)");
-  while (!*bus::detail::at_end(message->get())) {
-    (void)bus::detail::enter(message->get(), 'r', "sv");
-    const std::string name = *message->read<std::string>();
+  (void)bus::detail::enter(message.get(), 'a', "(sv)");
+  while (!*bus::detail::at_end(message.get())) {
+    (void)bus::detail::enter(message.get(), 'r', "sv");
+    const std::string name = *message.read<std::string>();
     char type = 0;
     const char* contents = nullptr;
-    (void)sd_bus_message_peek_type(message->get(), &type, &contents);
-    (void)bus::detail::enter(message->get(), 'v', contents);
-    pairs.emplace_back(name, show_value(*message));
-    (void)bus::detail::leave(message->get());
-    (void)bus::detail::leave(message->get());
+    (void)sd_bus_message_peek_type(message.get(), &type, &contents);
+    (void)bus::detail::enter(message.get(), 'v', contents);
+    pairs.emplace_back(name, show_value(message));
+    (void)bus::detail::leave(message.get());
+    (void)bus::detail::leave(message.get());
   }
   return pairs;
 }
@@ -93,14 +94,14 @@ Pairs limits(const std::string& json) {
   if (!resources) return {{"unparsed", resources.error().message()}};
   const auto lines = spec::limit_lines(*resources);
   if (!lines) return {{"error", lines.error().message()}};
-  bus::OptionWriter properties;
+  dbus::Properties properties;
   const auto added = add_limit_properties(*lines, properties);
   if (!added) return {{"error", added.error().message()}};
   return sent(properties);
 }
 
 Pairs annotation(const std::string& name, const std::string& value) {
-  bus::OptionWriter properties;
+  dbus::Properties properties;
   const auto added =
       add_annotation_properties({{"org.systemd.property." + name, value}}, properties);
   if (!added) return {{"error", added.error().message()}};
@@ -207,7 +208,7 @@ TEST(ScopeAnnotation, WhatIsNoneOfTheseIsAnErrorThatNamesIt) {
 }
 
 TEST(ScopeAnnotation, OtherAnnotationsAreNoneOfOurs) {
-  bus::OptionWriter properties;
+  dbus::Properties properties;
   EXPECT_TRUE(
       add_annotation_properties({{"org.systemd.property", "x"}, {"a.b", "'c'"}}, properties));
   EXPECT_TRUE(properties.empty());
