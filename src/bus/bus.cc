@@ -232,8 +232,13 @@ Result<Slot> Bus::watch_messages(Watch call) {
   return owning(r, slot, std::move(kept), "watching the bus");
 }
 
-Result<void> Bus::exit_on_disconnect() {
-  return check(sd_bus_set_exit_on_disconnect(bus_.get(), 1), "watching the connection");
+Result<Slot> Bus::on_disconnect(std::function<void()> call) {
+  // sd-bus makes this signal itself, sd_bus_set_connected_signal(3).
+  return match({.sender = "org.freedesktop.DBus.Local",
+                .path = "/org/freedesktop/DBus/Local",
+                .interface = "org.freedesktop.DBus.Local",
+                .member = "Disconnected"},
+               [call = std::move(call)](Message&) { call(); });
 }
 
 Result<void> Bus::dispatch_arrived() {

@@ -115,8 +115,8 @@ class Bus {
   // `call` sees every message that comes in, before anybody else does.
   Result<Slot> watch_messages(std::function<void(const Message&)> call);
 
-  // Ends the loop with a failure when the bus goes away.
-  Result<void> exit_on_disconnect();
+  // `call` is told when the bus has gone away; nothing can be sent any more.
+  Result<Slot> on_disconnect(std::function<void()> call);
 
   // Dispatches what has already arrived; what its handlers send is queued.
   Result<void> dispatch_arrived();

@@ -1,5 +1,9 @@
 #include "cli/client.h"
 
+#include <poll.h>
+
+#include <cerrno>
+
 namespace ambit::cli {
 namespace {
 
@@ -7,6 +11,8 @@ constexpr char kContainerPrefix[] = "/org/ambit/Ambit1/container/";
 constexpr char kProperties[] = "org.freedesktop.DBus.Properties";
 
 constexpr int kAttempts = 5;
+constexpr int kConnectAttempts = 25;
+constexpr std::chrono::milliseconds kBetweenConnects{200};
 
 }  // namespace
 
@@ -37,9 +43,25 @@ Result<bus::Message> Client::call(const bus::Message& message) {
 
 Result<bus::Message> Client::ask(const bus::Message& message) {
   for (int attempt = 1;; ++attempt) {
-    Result<bus::Message> answer = call(message);
-    if (answer || answer.error().code() != ErrorCode::Timeout || attempt == kAttempts)
-      return answer;
+    Result<bus::Message> answer = bus_.call(message, bus::kNoTimeout);
+    if (answer) return answer;
+    const bool lost_bus = bus_is_gone(answer.error());
+    if ((!lost_bus && answer.error().code() != ErrorCode::Timeout) || attempt == kAttempts)
+      return explain_call_error(std::move(answer).error(), message.member());
+    if (lost_bus) AMBIT_TRY(reconnect());
+  }
+}
+
+// Its socket is systemd's, which starts another one.
+Result<void> Client::reconnect() {
+  for (int attempt = 1;; ++attempt) {
+    auto bus = bus::Bus::open_user();
+    if (!bus && attempt == kConnectAttempts) return std::move(bus).error();
+    if (bus) {
+      bus_ = *std::move(bus);
+      return {};
+    }
+    (void)::poll(nullptr, 0, static_cast<int>(kBetweenConnects.count()));
   }
 }
 
@@ -64,7 +86,16 @@ Result<std::string> Client::find_container(const std::string& name) {
 
 Result<std::string> Client::find_image(const std::string& name) { return find("GetImage", name); }
 
+bool bus_is_gone(const Error& error) {
+  return error.sys_errno() == ENOTCONN || error.sys_errno() == ECONNRESET ||
+         error.message().find(SD_BUS_ERROR_DISCONNECTED) != std::string::npos;
+}
+
 Error explain_call_error(Error error, const std::string& member) {
+  if (bus_is_gone(error))
+    return Error(ErrorCode::HostUnsupported,
+                 "the user bus went away before it answered " + member +
+                     " (see systemctl --user status dbus.service); containers go on");
   switch (error.code()) {
     case ErrorCode::Timeout:
       return std::move(error).context("ambitd ended before it answered " + member +

@@ -34,8 +34,12 @@ class Client {
   Result<bus::Message> call(const bus::Message& message);
 
   // The same for a question that changes nothing: put to ambitd's successor where ambitd dies over
-  // it.
+  // it, over a new connection where the bus does.
   Result<bus::Message> ask(const bus::Message& message);
+
+  // A new connection in place of one whose bus has gone, at most some seconds later; to be attached
+  // to a loop again. Whatever the old one had subscribed to and asked is over.
+  Result<void> reconnect();
 
   // The object path; NoSuchContainer and NoSuchImage where there is none.
   Result<std::string> find_container(const std::string& name);
@@ -58,6 +62,9 @@ class Client {
 
   bus::Bus bus_;
 };
+
+// Whether a call failed because the user bus itself went away.
+bool bus_is_gone(const Error& error);
 
 // Says what a failure of the bus to deliver `member` means here, and where to look. Other errors
 // pass unchanged.

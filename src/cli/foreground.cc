@@ -276,12 +276,19 @@ void Foreground::stop_it(std::uint64_t timeout_usec) {
 void Foreground::ask_for_end() {
   if (exit_) return;
   auto call = new_call("Wait");
-  if (!call) return fail(call.error());
+  if (!call) return on_wait_answer(call.error());
   auto slot = client_.bus().call_async(
       *call, [this](Result<bus::Message> answer) { on_wait_answer(std::move(answer)); },
       bus::kNoTimeout);
-  if (!slot) return fail(slot.error());
+  if (!slot) return on_wait_answer(slot.error());
   wait_call_ = *std::move(slot);
+}
+
+// The bus may go away, too: another one has the next ambitd.
+Result<void> Foreground::come_back() {
+  if (!std::exchange(bus_is_gone_, false)) return {};
+  AMBIT_TRY(client_.reconnect());
+  return subscribe();
 }
 
 void Foreground::on_wait_answer(Result<bus::Message> answer) {
@@ -291,6 +298,7 @@ void Foreground::on_wait_answer(Result<bus::Message> answer) {
     if (!code) return fail(code.error());
     return on_exit(*code, *code == -1 ? "lost" : "");
   }
+  bus_is_gone_ = bus_is_gone(answer.error());
   const Error error = explain_call_error(std::move(answer).error(), "Wait");
   if (error.code() == ErrorCode::NoSuchContainer || ++failed_waits_ > kMaxFailedWaits) {
     print_error("%s: its exit code is not known: %s", shown_name().c_str(),
@@ -298,7 +306,10 @@ void Foreground::on_wait_answer(Result<bus::Message> answer) {
     exit_ = kExitFailure;
     return end_if_all_is_shown();
   }
-  auto timer = loop_.on_timer(kBetweenWaits, [this] { ask_for_end(); });
+  auto timer = loop_.on_timer(kBetweenWaits, [this] {
+    if (const auto back = come_back(); !back) return fail(back.error());
+    ask_for_end();
+  });
   if (!timer) return fail(timer.error());
   timer_ = *std::move(timer);
 }

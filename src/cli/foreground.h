@@ -88,6 +88,7 @@ class Foreground {
   void pass_on(int signal);
   void stop_it(std::uint64_t timeout_usec);
   void ask_for_end();
+  Result<void> come_back();
   void on_wait_answer(Result<bus::Message> answer);
   void on_exit(std::int32_t code, const std::string& reason);
   void end_if_all_is_shown();
@@ -107,6 +108,7 @@ class Foreground {
   int result_ = 0;
   int failed_waits_ = 0;
   bool write_failed_ = false;
+  bool bus_is_gone_ = false;
   UniqueFd terminal_sink_;
   os::RawMode raw_mode_;
   std::unique_ptr<Relay> input_;

@@ -91,12 +91,19 @@ Result<void> LogFollower::ask_for_end() {
   return {};
 }
 
+Result<void> LogFollower::come_back() {
+  AMBIT_TRY(client_.reconnect());
+  AMBIT_TRY(client_.bus().attach(*loop_));
+  return ask_for_end();
+}
+
 void LogFollower::on_wait_answer(Result<bus::Message> answer) {
   // ambitd may be replaced meanwhile: its successor is asked. One that was removed has ended.
-  if (!answer && answer.error().code() == ErrorCode::Timeout &&
+  const bool lost_bus = !answer && bus_is_gone(answer.error());
+  if (!answer && (lost_bus || answer.error().code() == ErrorCode::Timeout) &&
       ++failed_waits_ <= kMaxFailedWaits) {
-    auto retry = loop_->on_timer(kBetweenWaits, [this] {
-      const Result<void> asked = ask_for_end();
+    auto retry = loop_->on_timer(kBetweenWaits, [this, lost_bus] {
+      const Result<void> asked = lost_bus ? come_back() : ask_for_end();
       if (!asked) finish(asked);
     });
     if (!retry) return finish(retry.error());

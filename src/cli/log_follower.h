@@ -40,6 +40,7 @@ class LogFollower {
  private:
   Result<std::optional<systemd::OutputPiece>> next_wanted();
   Result<void> ask_for_end();
+  Result<void> come_back();
   Result<void> watch_journal();
   void on_wait_answer(Result<bus::Message> answer);
   void on_news();

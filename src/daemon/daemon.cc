@@ -1,8 +1,11 @@
 #include "daemon/daemon.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <utility>
 
 #include "base/log.h"
@@ -16,6 +19,7 @@ namespace {
 
 // Between two looks at whether the last calls have been answered, on the way out.
 constexpr std::chrono::milliseconds kLeaveInterval{100};
+constexpr std::chrono::milliseconds kAfterBus{500};
 
 void note(const Result<void>& result) {
   if (!result) log(LogLevel::Warning, "%s", result.error().message().c_str());
@@ -25,7 +29,7 @@ void note(const Result<void>& result) {
 Result<void> block_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGCHLD}) sigaddset(&set, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&set, signal);
   const int r = ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   if (r != 0) return Error::from_errno(r, "blocking signals");
   // A peer that hangs up is told by the write that fails.
@@ -41,8 +45,6 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Options options) {
   bus::Bus bus = AMBIT_TRY(bus::Bus::open_user());
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(loop), std::move(bus)));
   AMBIT_TRY(daemon->bus_.attach(daemon->loop_));
-  // The service manager starts the next one, which takes over what runs.
-  AMBIT_TRY(daemon->bus_.exit_on_disconnect());
   daemon->store_lock_ = AMBIT_TRY(lock_store(options.paths.data));
   AMBIT_TRY(daemon->open_engine(options));
   AMBIT_TRY(daemon->publish(options));
@@ -58,7 +60,16 @@ Daemon::~Daemon() {
   if (engine_) engine_->set_observer(nullptr);
 }
 
-Result<int> Daemon::run() { return loop_.run(); }
+Result<int> Daemon::run() {
+  const int code = AMBIT_TRY(loop_.run());
+  if (!bus_is_gone_) return code;
+  log(LogLevel::Error, "the user bus has gone; ambitd ends, to be started with the next one");
+  // systemd looks at its own connection to the bus whenever a unit changes. Where it hears of our
+  // end before it hears of the bus's, it connects to a socket that nobody accepts on, and waits for
+  // a minute and a half.
+  (void)::poll(nullptr, 0, kAfterBus.count());
+  return code;
+}
 
 Result<void> Daemon::open_engine(const Options& options) {
   auto stored = take_stored_fds();
@@ -90,6 +101,11 @@ Result<void> Daemon::publish(const Options& options) {
 }
 
 Result<void> Daemon::watch(const Options& options) {
+  on_disconnect_ = AMBIT_TRY(bus_.on_disconnect([this] {
+    bus_is_gone_ = true;
+    loop_.exit(EXIT_FAILURE);
+  }));
+  on_sighup_ = AMBIT_TRY(loop_.on_signal(SIGHUP, [this](const signalfd_siginfo&) { make_way(); }));
   on_sigterm_ =
       AMBIT_TRY(loop_.on_signal(SIGTERM, [this](const signalfd_siginfo&) { loop_.exit(0); }));
   on_sigint_ =
@@ -114,11 +130,34 @@ void Daemon::leave() {
 
 void Daemon::leave_when_done() {
   if (!is_needed()) return loop_.exit(0);
-  auto timer = loop_.on_timer(kLeaveInterval, [this] { leave_when_done(); });
+  look_later(&Daemon::leave_when_done);
+}
+
+// What is under way is finished before: a start would fail, a load begin anew. Whoever waits for a
+// container asks the next ambitd. From the release of the name on, calls wait for that one.
+void Daemon::make_way() {
+  if (!engine_->workers_idle()) {
+    notify("STATUS=Makes way for another ambitd when images are loaded");
+    return look_later(&Daemon::make_way);
+  }
+  notify("STATUS=Makes way for another ambitd");
+  engine_->hand_over();
+  note(bus_.release_name(kBusName));
+  note(bus_.dispatch_arrived());
+  make_way_when_done();
+}
+
+void Daemon::make_way_when_done() {
+  if (!engine_->is_starting()) return loop_.exit(kExitReplaced);
+  look_later(&Daemon::make_way_when_done);
+}
+
+void Daemon::look_later(void (Daemon::*look)()) {
+  auto timer = loop_.on_timer(kLeaveInterval, [this, look] { (this->*look)(); });
   if (timer)
     leave_check_ = *std::move(timer);
   else
-    loop_.exit(0);
+    loop_.exit(EXIT_FAILURE);
 }
 
 void Daemon::tell_status() {

@@ -23,6 +23,10 @@ namespace ambit::daemon {
 
 // ambitd: the engine, and its objects on the bus. Everybody who may talk to the session bus is the
 // user himself, so no call is checked for who made it.
+// For the service manager (RestartForceExitStatus=): start the ambitd that is installed now.
+// EX_TEMPFAIL of sysexits.h.
+constexpr int kExitReplaced = 75;
+
 class Daemon final : public engine::Observer {
  public:
   struct Options {
@@ -39,7 +43,8 @@ class Daemon final : public engine::Observer {
   // Hangs up first: callers that still wait are told by the bus, and ask the next ambitd.
   ~Daemon() override;
 
-  // Until SIGTERM, SIGINT or the idle limit; then 0.
+  // Until SIGTERM, SIGINT or the idle limit, then 0; until SIGHUP, then kExitReplaced; until the
+  // bus goes away, then 1.
   Result<int> run();
 
   void container_added(const engine::Container& container) override;
@@ -59,7 +64,10 @@ class Daemon final : public engine::Observer {
   Result<void> watch(const Options& options);
   bool is_needed() const;
   void leave();
+  void make_way();
   void leave_when_done();
+  void make_way_when_done();
+  void look_later(void (Daemon::*look)());
   void tell_status();
 
   template <typename Object, typename... Args>
@@ -81,8 +89,11 @@ class Daemon final : public engine::Observer {
   std::map<std::string, std::unique_ptr<ExecObject>> execs_;
   std::map<std::string, std::unique_ptr<ImageObject>> images_;
   bus::Slot object_manager_;
+  bus::Slot on_disconnect_;
+  bool bus_is_gone_ = false;
   bus::EventSource on_sigterm_;
   bus::EventSource on_sigint_;
+  bus::EventSource on_sighup_;
   std::unique_ptr<IdleExit> idle_exit_;
   bus::EventSource leave_check_;
 };

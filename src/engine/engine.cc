@@ -113,6 +113,16 @@ bool Engine::needs_daemon() const {
   });
 }
 
+void Engine::hand_over() { impl_->handing_over = true; }
+
+bool Engine::workers_idle() const { return impl_->workers.idle(); }
+
+bool Engine::is_starting() const {
+  const auto& all = impl_->containers;
+  return std::any_of(all.begin(), all.end(),
+                     [](const auto& entry) { return entry.second->run.state == State::Starting; });
+}
+
 const std::map<std::string, std::unique_ptr<Container>>& Engine::containers() const {
   return impl_->containers;
 }

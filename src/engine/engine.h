@@ -103,6 +103,14 @@ class Engine {
   // What can be limited: the controllers that the user's manager was given. Empty without one.
   std::vector<std::string> controllers() const;
 
+  // Whether no image is being worked on, and whether a container is being started: what another
+  // ambitd could not go on with.
+  bool workers_idle() const;
+  bool is_starting() const;
+  // From now on what follows from a container's end (its removal, its restart) is left to the next
+  // ambitd, whom those who wait for the end will ask.
+  void hand_over();
+
   const std::map<std::string, std::unique_ptr<Container>>& containers() const;  // by ID
   // By name, ID or unique prefix. NoSuchContainer; InvalidArgument for a prefix of several.
   Result<const Container*> find(const std::string& name) const;

@@ -66,6 +66,8 @@ struct Engine::Impl {
   // scopes.cc: the unit of a container.
   static std::string unit_of(const std::string& name);
   void start_scope(const std::string& id, pid_t pid, const LimitPlan& limits, Run::ScopeDone done);
+  // What an earlier ambitd's reference did: systemd keeps the word on how the unit ended.
+  void hold_scope(const std::string& unit);
   void release_scope(const std::string& unit);
 
   // freezer.cc
@@ -145,6 +147,7 @@ struct Engine::Impl {
   void recover(Container& container);
   Result<UniqueFd> monitor_socket(const std::string& id) const;
   Result<void> adopt(Container& container, const spec::RunRecord& run);
+  void note_lost(Container& container, const spec::RunRecord& run, std::int64_t exited_usec);
   void give_up(Container& container, const spec::RunRecord& run);
   void bury(const std::string& id, const std::string& control_group, Run::Buried buried);
   void remove_later(const std::string& id);
@@ -173,6 +176,7 @@ struct Engine::Impl {
   std::string manager_group;  // the cgroup of the user's manager; "": there is none
   WorkerJobs workers;
   Observer* observer = nullptr;
+  bool handing_over = false;  // to the next ambitd
 
   std::map<std::string, std::unique_ptr<Container>> containers;  // by ID
   std::map<std::string, std::string> ids_by_name;

@@ -178,7 +178,7 @@ void Engine::Impl::conclude(const std::string& id, const RunEnd& end) {
   for (const WaitDone& done : std::exchange(activity.on_exited, {})) done(code);
   call_all(activity.on_stopped, {});
   // Callbacks may have started it anew.
-  if (is_live(container.run.state)) return;
+  if (handing_over || is_live(container.run.state)) return;
   if (activity.remove_when_ended || container.record.options.auto_remove) return remove_now(id);
   follow_policy(container);
 }

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "engine/engine_impl.h"
@@ -74,19 +75,27 @@ void Engine::Impl::recover(Container& container) {
     keep_set_properties(container, exit->set_properties);
     container.past_runs = past_runs_with(container, container.run);
   } else if (run && run->boot_id == boot_id) {
-    if (auto adopted = adopt(container, *run); !adopted) give_up(container, *run);
-    return;
+    if (adopt(container, *run)) return;
+    if (run->control_group.empty() || !is_empty(run->control_group))
+      return give_up(container, *run);
+    note_lost(container, *run, now_usec());
   } else if (run) {
-    // The machine went down under it.
-    records.forget_run(id);
-    if (run->started_usec > 0) {
-      container.run = lost_state(*run);
-      keep_exit(container.record, container.run, run->boot_id);
-      container.past_runs = past_runs_with(container, container.run);
-    }
+    // The machine went down under it, nobody knows when.
+    note_lost(container, *run, 0);
   }
   records.remove_runtime_dir(id);
   if (container.record.options.auto_remove) remove_later(id);
+}
+
+// Nothing is left of it, not even in systemd.
+void Engine::Impl::note_lost(Container& container, const spec::RunRecord& run,
+                             std::int64_t exited_usec) {
+  records.forget_run(container.record.id);
+  if (run.started_usec == 0) return;
+  container.run = lost_state(run);
+  container.run.exited_usec = exited_usec;
+  keep_exit(container.record, container.run, run.boot_id);
+  container.past_runs = past_runs_with(container, container.run);
 }
 
 Result<UniqueFd> Engine::Impl::monitor_socket(const std::string& id) const {
@@ -110,6 +119,7 @@ Result<void> Engine::Impl::adopt(Container& container, const spec::RunRecord& ru
                              runs ? Run::Adopted::Running : Run::Adopted::NotKnown, events_of(id)));
   }
   container.run = {.state = runs ? State::Running : State::Starting, .unit = run.unit};
+  hold_scope(run.unit);
   if (!runs) return {};
   container.run.control_group = run.control_group;
   container.run.main_pid = run.main_pid;

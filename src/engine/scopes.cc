@@ -63,6 +63,13 @@ void Engine::Impl::start_scope(const std::string& id, pid_t pid, const LimitPlan
       });
 }
 
+void Engine::Impl::hold_scope(const std::string& unit) {
+  manager->ref_unit(unit, [unit](const Result<void>& result) {
+    if (!result)
+      log(LogLevel::Debug, "holding %s: %s", unit.c_str(), result.error().message().c_str());
+  });
+}
+
 void Engine::Impl::release_scope(const std::string& unit) {
   if (unit.empty()) return;
   manager->unref_unit(unit, [unit](const Result<void>& result) {

@@ -64,6 +64,16 @@ Result<UnitState> read_state(bus::Message& answer) {
 
 }  // namespace
 
+bool has_hung_up(const Error& error) { return error.code() == ErrorCode::Timeout; }
+
+// A call, until it is answered.
+struct ManagerClient::Call {
+  bus::Message message;
+  std::string what;
+  bus::Bus::Done done;
+  std::chrono::steady_clock::time_point end;
+};
+
 // A job that somebody waits for. The manager may tell of its end before we know its path.
 struct ManagerClient::Job {
   std::string unit;
@@ -97,9 +107,9 @@ ManagerClient::ManagerClient(bus::Bus& bus, bus::EventLoop& loop) : bus_(bus), l
 
 ManagerClient::~ManagerClient() = default;
 
-void ManagerClient::later(std::function<void()> call) {
+void ManagerClient::later(std::function<void()> call, std::chrono::microseconds delay) {
   const std::uint64_t id = next_id_++;
-  auto source = loop_.defer([this, id, call] {
+  auto source = loop_.on_timer(delay, [this, id, call] {
     const bus::EventSource self = std::move(deferred_[id]);
     deferred_.erase(id);
     call();
@@ -112,20 +122,30 @@ void ManagerClient::later(std::function<void()> call) {
 
 void ManagerClient::send(const Result<bus::Message>& call, const std::string& what,
                          bus::Bus::Done done) {
+  if (!call) return later([done, error = call.error(), what] { done(Error(error).context(what)); });
+  send_again(std::make_shared<Call>(Call{.message = (*call).share(),
+                                         .what = what,
+                                         .done = std::move(done),
+                                         .end = std::chrono::steady_clock::now() + kReplyTimeout}));
+}
+
+void ManagerClient::send_again(const std::shared_ptr<Call>& call) {
   const std::uint64_t id = next_id_++;
-  auto slot = call ? bus_.call_async(
-                         *call,
-                         [this, id, what, done](Result<bus::Message> answer) {
-                           const bus::Slot self = std::move(calls_[id]);
-                           calls_.erase(id);
-                           done(explained(std::move(answer)).context(what));
-                         },
-                         kReplyTimeout)
-                   : Result<bus::Slot>(call.error());
+  auto slot = bus_.call_async(
+      call->message,
+      [this, id, call](Result<bus::Message> answer) {
+        const bus::Slot self = std::move(calls_[id]);
+        calls_.erase(id);
+        const bool in_time = std::chrono::steady_clock::now() + kReexecPause < call->end;
+        if (!answer && has_hung_up(answer.error()) && in_time)
+          return later([this, call] { send_again(call); }, kReexecPause);
+        call->done(explained(std::move(answer)).context(call->what));
+      },
+      kReplyTimeout);
   if (slot)
     calls_.emplace(id, std::move(*slot));
   else
-    later([done, error = slot.error(), what] { done(Error(error).context(what)); });
+    later([call, error = slot.error()] { call->done(Error(error).context(call->what)); });
 }
 
 void ManagerClient::run_job(const Result<bus::Message>& call, const std::string& unit,
@@ -223,6 +243,10 @@ void ManagerClient::unref_unit(const std::string& unit, Done done) {
 
 void ManagerClient::thaw_unit(const std::string& unit, Done done) {
   call_if_loaded("ThawUnit", unit, std::move(done));
+}
+
+void ManagerClient::ref_unit(const std::string& unit, Done done) {
+  call_if_loaded("RefUnit", unit, std::move(done));
 }
 
 void ManagerClient::freeze_unit(const std::string& unit, Done done) {

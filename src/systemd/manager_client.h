@@ -64,6 +64,9 @@ class ManagerClient {
   bus::Bus& bus() noexcept { return bus_; }
   bus::EventLoop& loop() noexcept { return loop_; }
 
+  // Runs it when the loop comes round after `delay`, if the client is there then.
+  void later(std::function<void()> call, std::chrono::microseconds delay = {});
+
   // A method of the manager, to be filled with arguments.
   Result<bus::Message> new_call(const char* method);
 
@@ -81,6 +84,8 @@ class ManagerClient {
   // For these a unit that is not loaded, or is not in that state, is success.
   void reset_failed(const std::string& unit, Done done);
   void unref_unit(const std::string& unit, Done done);
+  // Keeps the unit readable after its end, until unref_unit() or the end of this connection.
+  void ref_unit(const std::string& unit, Done done);
   void thaw_unit(const std::string& unit, Done done);
 
   // Answers when everything in the unit is frozen. NotFound where it is not loaded, Timeout where
@@ -134,11 +139,9 @@ class ManagerClient {
 
  private:
   struct Job;
+  struct Call;
 
   ManagerClient(bus::Bus& bus, bus::EventLoop& loop);
-
-  // Runs it when the loop comes round, if the client is there then.
-  void later(std::function<void()> call);
 
   template <typename... Ts>
   Result<bus::Message> filled_call(const char* method, const Ts&... arguments) {
@@ -156,7 +159,10 @@ class ManagerClient {
   void call_if_loaded(const char* method, const std::string& unit, Done done);
   template <typename T>
   void get_own_property(const char* name, std::function<void(Result<T>)> done);
+  // Again where the manager hangs up over it, as when it re-executes itself (systemctl --user
+  // daemon-reexec): whatever is sent with this can be asked twice.
   void send(const Result<bus::Message>& call, const std::string& what, bus::Bus::Done done);
+  void send_again(const std::shared_ptr<Call>& call);
 
   bus::Bus& bus_;
   bus::EventLoop& loop_;
@@ -167,5 +173,11 @@ class ManagerClient {
   std::set<std::string> refused_;
   std::map<std::uint64_t, bus::EventSource> deferred_;
 };
+
+// Whether a call failed because the manager went away before it answered. It may have done what it
+// was asked, and comes back where it re-executes itself. Never of a call that it had its whole time
+// for: the deadlines here end sooner.
+bool has_hung_up(const Error& error);
+constexpr std::chrono::milliseconds kReexecPause{100};
 
 }  // namespace ambit::systemd

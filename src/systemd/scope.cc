@@ -57,6 +57,7 @@ class ScopeStart : public std::enable_shared_from_this<ScopeStart> {
   void add_monitored(bus::OptionWriter& properties);
   Result<void> add_process(bus::OptionWriter& properties);
   void on_job_done(Result<void> result);
+  void try_again_later();
   bool note_refusal(const Error& error);
   void verify();
   void check_cgroup(const std::string& control_group);
@@ -131,9 +132,25 @@ void ScopeStart::on_job_done(Result<void> result) {
     attempts_--;
     return attempt();
   }
+  if (has_hung_up(result.error()) && time_left() > kReexecPause) return try_again_later();
   Error error = std::move(result).error().context("StartTransientUnit");
   if (error.code() == ErrorCode::AlreadyExists) return clear_old_unit(std::move(error));
   abandon(std::move(error));
+}
+
+// The manager re-executes itself. It may have made the scope before it did.
+void ScopeStart::try_again_later() {
+  manager_.later(
+      [self = shared_from_this()] {
+        self->manager_.get_control_group(self->options_.unit, [self](Result<std::string> group) {
+          const auto actual = os::cgroup_of(self->options_.pid);
+          if (group && !group->empty() && actual && *actual == *group)
+            return self->finish(std::move(group));
+          self->attempts_--;
+          self->attempt();
+        });
+      },
+      kReexecPause);
 }
 
 // True where the manager refused a property that can be left out. Calls that were sent before the
