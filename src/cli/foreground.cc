@@ -196,8 +196,11 @@ void Foreground::on_input_end(Relay::End end) {
   if (end == Relay::End::Stopped) {
     raw_mode_.restore();
     print("\n");
-    print_error("detached from %s; 'ambit attach %s' comes back to it", shown_name().c_str(),
-                shown_name().c_str());
+    if (options_.kind == Kind::Container)
+      print_error("detached from %s; 'ambit attach %s' comes back to it", shown_name().c_str(),
+                  shown_name().c_str());
+    else
+      print_error("detached from %s, which goes on", shown_name().c_str());
     return finish(0);
   }
   if (end == Relay::End::Failed) print_error("copying standard input: %s", input_->error().c_str());

@@ -119,9 +119,14 @@ Result<void> read_run_options(bus::Message& call, spec::ContainerOptions& option
 Result<void> read_exec_options(bus::Message& call, engine::ExecOptions& options) {
   bus::OptionReader reader;
   add_pipe_keys(reader, options.streams);
+  add_size(reader, options.streams.console_size);
   return reader.add("Environment", options.environment)
       .add("WorkingDirectory", options.working_dir)
       .add("User", options.user)
+      .add("Terminal", options.terminal)
+      .add("TerminalSocket", options.streams.terminal)
+      .add("Privileged", options.privileged)
+      .add("PreservedFds", options.preserved_fds)
       .read(call);
 }
 

@@ -31,12 +31,14 @@ class ExecObject {
 
   bus::ObjectPath container() const;
   std::vector<std::string> command() const { return exec_.command; }
+  bool terminal() const { return exec_.terminal; }
   std::uint32_t pid() const { return static_cast<std::uint32_t>(exec_.pid); }
   bool running() const { return exec_.running; }
   std::int32_t exit_code() const { return exec_.exit_code; }
 
   Result<void> on_wait(bus::Message& call);
   Result<void> on_kill(bus::Message& call);
+  Result<void> on_resize_terminal(bus::Message& call);
 
   Services services_;
   engine::Exec exec_;

@@ -27,4 +27,7 @@ struct Activity {
   RestartActivity restart;
 };
 
+// For what a paused container can't do: NotRunning, with the way out.
+Error is_paused(const Container& container);
+
 }  // namespace ambit::engine

@@ -100,7 +100,7 @@ Result<std::unique_ptr<Engine>> Engine::open(bus::EventLoop& loop, bus::Bus& bus
 void Engine::set_observer(Observer* observer) { impl_->observer = observer; }
 
 bool Engine::needs_daemon() const {
-  if (!impl_->workers.idle() || !impl_->exec_sessions.empty()) return true;
+  if (!impl_->workers.idle()) return true;
   if (!impl_->removal_timers.empty() || impl_->policies_need_daemon()) return true;
   return std::any_of(impl_->activities.begin(), impl_->activities.end(), [this](const auto& entry) {
     const auto& [id, activity] = entry;

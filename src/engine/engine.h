@@ -50,6 +50,10 @@ struct ExecOptions {
   std::vector<std::string> environment;
   std::string working_dir;
   std::string user;
+  bool terminal = false;
+  // All capabilities of the container's user namespace, no filter of system calls.
+  bool privileged = false;
+  std::vector<UniqueFd> preserved_fds;  // the command's 3, 4, 5, ...
   ClientStreams streams;
 };
 
@@ -58,6 +62,7 @@ struct Exec {
   std::string container_id;
   std::vector<std::string> command;
   pid_t pid = 0;
+  bool terminal = false;
   bool running = false;
   int exit_code = 0;
 };
@@ -147,7 +152,9 @@ class Engine {
   void exec(const std::string& id, ExecOptions options, ExecStarted done);
   const std::map<std::string, Exec>& execs() const;  // ended ones stay for a minute
   void wait_exec(const std::string& exec_id, WaitDone done);
+  // SIGKILL takes what the command has started along.
   Result<void> kill_exec(const std::string& exec_id, int signal);
+  Result<void> resize_exec(const std::string& exec_id, unsigned rows, unsigned columns);
 
   const image::Store& images() const;
   void load_image(UniqueFd archive, const std::string& reference, ImagesDone done);

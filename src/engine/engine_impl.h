@@ -14,14 +14,10 @@
 #include "engine/limits.h"
 #include "engine/programs.h"
 #include "engine/record_store.h"
-#include "engine/run.h"
 #include "engine/worker_jobs.h"
 #include "systemd/manager_client.h"
 
 namespace ambit::engine {
-
-// For what a paused container can't do: NotRunning, with the way out.
-Error is_paused(const Container& container);
 
 struct Engine::Impl {
   Impl(bus::EventLoop& the_loop, std::unique_ptr<systemd::ManagerClient> the_manager,
@@ -136,12 +132,17 @@ struct Engine::Impl {
   Result<void> remove_image(const std::string& id, RemoveMode mode);
 
   // exec_ops.cc
-  Result<std::string> begin_exec(const Container& container, ExecOptions& exec_options,
-                                 const ExecStarted& done);
+  Result<std::unique_ptr<ExecSession>> spawn_exec(const Exec& exec, const ExecOptions& wanted,
+                                                  const ExecStarted& done);
+  Result<void> begin_exec(const Container& container, ExecOptions& wanted, const ExecStarted& done);
+  ExecSession::Events exec_events(const std::string& id, const ExecStarted& done);
   void on_exec_started(const std::string& id, pid_t pid, const ExecStarted& done);
   void on_exec_failed(const std::string& id, Error error, const ExecStarted& done);
-  void on_exec_ended(const std::string& id, int code);
-  void forget_exec(const std::string& id);
+  void settle_exec_end(const std::string& id, int code);
+  void drop_exec_session(const std::string& id);
+  void forget_exec_later(const std::string& id);
+  void remove_exec_files(const Exec& exec);
+  void adopt_execs(const std::string& container_id);  // exec_adoption.cc
 
   // recovery.cc
   void recover(Container& container);

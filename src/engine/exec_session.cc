@@ -12,15 +12,7 @@ Result<std::unique_ptr<ExecSession>> ExecSession::start(bus::EventLoop& loop, os
   std::unique_ptr<ExecSession> session(new ExecSession(std::move(events)));
   ExecSession* self = session.get();
   session->helper_ = std::move(helper);
-  session->link_ = AMBIT_TRY(MonitorLink::create(
-      loop, std::move(control),
-      [self](const MonitorMessage& message, const std::vector<UniqueFd>&) {
-        self->on_message(message);
-      },
-      [self] {
-        self->link_closed_ = true;
-        self->end_if_over();
-      }));
+  AMBIT_TRY(session->listen(loop, std::move(control)));
   session->on_helper_exit_ =
       AMBIT_TRY(loop.on_child(session->helper_.pidfd.get(), [self](const siginfo_t&) {
         self->helper_gone_ = true;
@@ -29,20 +21,43 @@ Result<std::unique_ptr<ExecSession>> ExecSession::start(bus::EventLoop& loop, os
   return session;
 }
 
+Result<std::unique_ptr<ExecSession>> ExecSession::adopt(bus::EventLoop& loop, UniqueFd socket,
+                                                        Events events) {
+  std::unique_ptr<ExecSession> session(new ExecSession(std::move(events)));
+  session->helper_gone_ = true;  // nothing of it to reap: the end of its socket is its end
+  AMBIT_TRY(session->listen(loop, std::move(socket)));
+  AMBIT_TRY(session->link_->send({.type = MonitorMessageType::Hello}));
+  return session;
+}
+
+Result<void> ExecSession::listen(bus::EventLoop& loop, UniqueFd socket) {
+  link_ = AMBIT_TRY(MonitorLink::create(
+      loop, std::move(socket),
+      [this](const MonitorMessage& message, const std::vector<UniqueFd>&) { on_message(message); },
+      [this] {
+        link_closed_ = true;
+        end_if_over();
+      }));
+  return {};
+}
+
 void ExecSession::on_message(const MonitorMessage& message) {
-  if (message.type == MonitorMessageType::Started && !started_) {
+  const bool has_started =
+      message.type == MonitorMessageType::Started ||
+      (message.type == MonitorMessageType::State && message.a > 0);  // the answer to Hello
+  if (has_started && !started_) {
     started_ = true;
     events_.started(static_cast<pid_t>(message.a));
   } else if (message.type == MonitorMessageType::Failed) {
     error_ = Error(message.code, message.text);
   } else if (message.type == MonitorMessageType::Exited) {
-    exit_code_ = static_cast<int>(message.a);
+    end_ = {.exit_code = static_cast<int>(message.a), .reason = message.text};
   }
 }
 
 void ExecSession::end_if_over() {
   if (!link_closed_ || !helper_gone_) return;
-  if (started_) return events_.ended(exit_code_);
+  if (started_) return events_.ended(end_);
   events_.failed(error_ ? *std::move(error_)
                         : Error(ErrorCode::Internal, "the exec helper ended without a word"));
 }
@@ -50,6 +65,11 @@ void ExecSession::end_if_over() {
 Result<void> ExecSession::kill(int signal) {
   if (link_closed_) return Error(ErrorCode::NotRunning, "the command has ended");
   return link_->send({.type = MonitorMessageType::Kill, .a = signal});
+}
+
+Result<void> ExecSession::resize(unsigned rows, unsigned columns) {
+  if (link_closed_) return Error(ErrorCode::NotRunning, "the command has ended");
+  return link_->send({.type = MonitorMessageType::Resize, .a = rows, .b = columns});
 }
 
 }  // namespace ambit::engine

@@ -74,6 +74,7 @@ Result<std::unique_ptr<Run>> Engine::Impl::begin_run(Container& container, Clien
   spec::ContainerRecord record = container.record;
   if (streams.console_size) record.options.console_size = streams.console_size;
   UniqueFd data_fd = AMBIT_TRY(records.open_data_dir(id));
+  records.remove_runtime_dir(id);  // what an ambitd that was killed may have left
   UniqueFd run_fd = AMBIT_TRY(records.open_runtime_dir(id));
   const LimitPlan limits = AMBIT_TRY(plan_limits(record.options.limits, manager_group));
   AMBIT_TRY(write_etc_files(data_fd.get(), record));

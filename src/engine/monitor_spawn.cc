@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "os/file.h"
 #include "os/socket.h"
+#include "spec/exec_record.h"
 #include "spec/monitor_settings.h"
 #include "systemd/unit_name.h"
 
@@ -61,6 +62,9 @@ Result<SpawnedMonitor> spawn_verb(const char* verb, int exe_fd, const SpawnPlan&
     seccomp = AMBIT_TRY(os::sealed_memfd("ambit-seccomp", *plan.seccomp));
 
   NamedFds fds;
+  // First: so they have the numbers in the helper that they are to have in the command.
+  for (const int fd : plan.preserved_fds)
+    fds.add(strf("%s%zu", spec::kPreservedFd, fds.fds().size()), fd);
   int sockets = 0;
   for (const UniqueFd& socket : plan.streams->service.listen_fds)
     fds.add(strf("listen%d", sockets++), socket.get());

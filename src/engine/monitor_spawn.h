@@ -18,12 +18,13 @@ struct SpawnPlan {
   const spec::RuntimeSpec* spec = nullptr;
   const ClientStreams* streams = nullptr;
   int base_userns = -1;
-  int run_dir = -1;                      // not for an exec
+  int run_dir = -1;                      // for an exec: its own
   int data_dir = -1;                     // not for an exec
   int pidfd = -1;                        // for an exec: the container's PID 1
   int cgroup = -1;                       // for an exec: the scope's folder
   bool oom_group = false;                // see spec::MonitorSettings
   std::string transient_dir;             // see spec::MonitorSettings
+  std::vector<int> preserved_fds;        // for an exec: the command's from 3 on
   const std::string* seccomp = nullptr;  // compiled filter; none: unconfined
 };
 

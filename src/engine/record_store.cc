@@ -142,7 +142,7 @@ Result<UniqueFd> RecordStore::open_runtime_dir(const std::string& id) const {
 }
 
 void RecordStore::remove_runtime_dir(const std::string& id) const {
-  constexpr int kMaxEntries = 64;
+  constexpr int kMaxEntries = 16384;  // a thousand commands with their folders
   // What is left after a failure is on a tmpfs and taken over by the next start.
   (void)remove_small_tree(runtime_.get(), id, kMaxEntries);
 }

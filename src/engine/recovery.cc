@@ -120,6 +120,7 @@ Result<void> Engine::Impl::adopt(Container& container, const spec::RunRecord& ru
   }
   container.run = {.state = runs ? State::Running : State::Starting, .unit = run.unit};
   hold_scope(run.unit);
+  adopt_execs(id);
   if (!runs) return {};
   container.run.control_group = run.control_group;
   container.run.main_pid = run.main_pid;

@@ -10,6 +10,7 @@
 
 #include "base/signals.h"
 #include "base/strings.h"
+#include "engine/environment.h"
 #include "systemd/unit_property.h"
 
 namespace ambit::engine {
@@ -39,21 +40,6 @@ const char* pick(const char* const (&words)[N]) {
   unsigned value = 0;
   if (::getrandom(&value, sizeof value, 0) != sizeof value) std::abort();
   return words[value % N];
-}
-
-std::string_view key_of(std::string_view assignment) {
-  return assignment.substr(0, assignment.find('='));
-}
-
-// Later assignments win and keep the place of the first.
-void assign(std::vector<std::string>& environment, const std::string& assignment) {
-  const auto same_key = [&](const std::string& e) { return key_of(e) == key_of(assignment); };
-  const auto found = std::find_if(environment.begin(), environment.end(), same_key);
-  if (found == environment.end()) {
-    environment.push_back(assignment);
-  } else {
-    *found = assignment;
-  }
 }
 
 std::vector<std::string> settled_environment(const spec::ContainerRecord& record,
@@ -99,11 +85,6 @@ Result<void> check_security_option(const std::string& option) {
   return Error(ErrorCode::InvalidArgument, "unknown security option '" + option +
                                                "'; known are seccomp=unconfined, "
                                                "seccomp=default and no-new-privileges=true|false");
-}
-
-Result<void> check_assignment(const std::string& assignment) {
-  if (assignment.find('=') != std::string::npos && assignment.front() != '=') return {};
-  return Error(ErrorCode::InvalidArgument, "not KEY=VALUE: '" + assignment + "'");
 }
 
 }  // namespace
@@ -157,11 +138,7 @@ Result<void> check_options(const spec::ContainerOptions& options) {
   for (const spec::Mount& mount : options.mounts) AMBIT_TRY(check_mount(mount));
   for (const std::string& option : options.security_options)
     AMBIT_TRY(check_security_option(option));
-  for (const std::string& assignment : options.environment) {
-    if (assignment.empty()) return Error(ErrorCode::InvalidArgument, "empty environment entry");
-    AMBIT_TRY(check_assignment(assignment));
-  }
-  return {};
+  return check_environment(options.environment);
 }
 
 std::string made_up_name() { return strf("%s_%s", pick(kAdjectives), pick(kNouns)); }

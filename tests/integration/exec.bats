@@ -30,6 +30,61 @@ load ../support/ambit
     [ "$output" = $'b\n/tmp\n65534' ]
 }
 
+@test "exec: -e goes over the container's own, and the name stands there once" {
+    ambit run -d --name "$c" -e INSIDE=yes $image sleep 100
+    run -0 ambit exec -e INSIDE=no "$c" env
+    [ "$(grep -c '^INSIDE=' <<<"$output")" = 1 ]
+    grep -qx INSIDE=no <<<"$output"
+}
+
+@test "exec: --privileged has all capabilities of the container's namespace, and no filter" {
+    ambit run -d --name "$c" $image sleep 100
+    run -0 ambit exec --privileged "$c" cat /proc/self/status
+    grep -q 'Seccomp:.0' <<<"$output"
+    ! grep -q 'CapEff:.00000000a80425fb' <<<"$output"
+    ambit exec --privileged "$c" mount -t tmpfs none /tmp
+    run ! ambit exec "$c" mount -t tmpfs none /var
+}
+
+@test "exec: --preserve-fds passes descriptors on at their numbers, and no others" {
+    ambit run -d --name "$c" $image sleep 100
+    echo third >"$BATS_TEST_TMPDIR/3"
+    echo fourth >"$BATS_TEST_TMPDIR/4"
+    run -0 ambit exec --preserve-fds 2 "$c" sh -c 'cat <&3; cat <&4; [ ! -e /proc/self/fd/5 ]' \
+        3<"$BATS_TEST_TMPDIR/3" 4<"$BATS_TEST_TMPDIR/4"
+    [ "$output" = $'third\nfourth' ]
+}
+
+@test "exec: is in the leaf cgroup that PID 1 moved to" {
+    ambit run -d --name "$c" $image sleep 100
+    local group pid
+    group=/sys/fs/cgroup$(property "$c" ControlGroup)/payload
+    pid=$(main_pid "$c")
+    mkdir "$group/inner"
+    echo "$pid" >"$group/inner/cgroup.procs"
+    run -0 ambit exec "$c" grep -h ^0:: /proc/1/cgroup /proc/self/cgroup
+    [ "$output" = $'0::/inner\n0::/inner' ]
+}
+
+@test "exec: SIGKILL over D-Bus leaves nothing of what the command has started" {
+    ambit run -d --name "$c" $image sleep 100
+    local exec
+    exec=$(ambit exec -d "$c" sh -c '(sleep 3111 & sleep 3112) & sleep 3113; true')
+    eventually ambit exec "$c" pgrep -f 'sleep 3112'
+    run -0 busctl --user call org.ambit.Ambit1 "/org/ambit/Ambit1/exec/$exec" org.ambit.Ambit1.Exec Kill i 9
+    eventually not ambit exec "$c" pgrep -f 'sleep 311[123]'
+}
+
+@test "exec: 200 at once all end with their own code" {
+    ambit run -d --name "$c" $image sleep 100
+    local i jobs=()
+    for i in {1..200}; do
+        ambit exec "$c" sh -c "exit $((i % 100))" &
+        jobs+=($!)
+    done
+    for i in {1..200}; do ends_with "$((i % 100))" "${jobs[i - 1]}"; done
+}
+
 @test "exec: -i connects standard input" {
     ambit run -d --name "$c" $image sleep 100
     head -c 500000 /dev/urandom >"$BATS_TEST_TMPDIR/in"
@@ -64,8 +119,35 @@ load ../support/ambit
     kill_ambitd
     let_go "$c"
     eventually has_line done "$BATS_TEST_TMPDIR/out"
-    wait $! || true
+    ends_with 0 $!
     state_is "$c" running
+}
+
+@test "exec: the next ambitd finds it again: Kill, Wait and exit code" {
+    ambit run -d --name "$c" $image sleep 100
+    local path
+    path=/org/ambit/Ambit1/exec/$(ambit exec -d "$c" sh -c 'trap "exit 9" TERM; touch /tmp/up; while :; do sleep 0.02; done')
+    eventually ambit exec "$c" test -e /tmp/up
+    kill_ambitd
+    run -0 busctl --user get-property org.ambit.Ambit1 "$path" org.ambit.Ambit1.Exec Running
+    [ "$output" = 'b true' ]
+    busctl --user call org.ambit.Ambit1 "$path" org.ambit.Ambit1.Exec Kill i 15
+    run -0 busctl --user call org.ambit.Ambit1 "$path" org.ambit.Ambit1.Exec Wait
+    [ "$output" = 'i 9' ]
+}
+
+@test "exec: one that ended while no ambitd ran still has its exit code" {
+    ambit run -d --name "$c" $image sleep 100
+    local path pid
+    path=/org/ambit/Ambit1/exec/$(ambit exec -d "$c" sh -c 'touch /tmp/up; until [ -e /tmp/go ]; do sleep 0.02; done; exit 6')
+    eventually ambit exec "$c" test -e /tmp/up
+    pid=$(busctl --user get-property org.ambit.Ambit1 "$path" org.ambit.Ambit1.Exec Pid)
+    local root=/proc/$(main_pid "$c")/root
+    systemctl --user stop ambit.service
+    touch "$root/tmp/go" || missing "the container's root can't be reached"
+    eventually is_gone "${pid#u }"
+    run -0 busctl --user call org.ambit.Ambit1 "$path" org.ambit.Ambit1.Exec Wait
+    [ "$output" = 'i 6' ]
 }
 
 @test "attach: shows output from now on and passes input" {

@@ -47,3 +47,22 @@ terminal() { "$support/terminal.py" "$@"; }
     run -0 ambit logs "$c"
     [[ $output == shown* ]]
 }
+
+@test "terminal: exec -it reads what is typed, and its size is ours from the first command on" {
+    ambit run -d --name "$c" $image sleep 100
+    run -0 terminal type 'echo $((6*7))\nexit 3\n' 3 ambit exec -it "$c" sh
+    [[ $output == *42* ]]
+    run -0 terminal exit ambit exec -t "$c" stty size
+    [[ $output == "24 80"* ]]
+}
+
+@test "terminal: that of exec follows the size of ours" {
+    ambit run -d --name "$c" $image sleep 100
+    run -0 terminal resize ambit exec -it "$c" sh
+}
+
+@test "terminal: the detach keys leave the command of exec running" {
+    ambit run -d --name "$c" $image sleep 100
+    run -0 terminal detach ambit exec -it "$c" sh -c 'echo ready; exec sleep 3222'
+    ambit exec "$c" pgrep -f 'sleep 3222'
+}
