@@ -133,6 +133,8 @@ void add_create_flags(Parser& parser, CreateFlags& flags) {
   parser.value("--restart", flags.restart, "POLICY",
                "no (default), on-failure[:RETRIES], always or unless-stopped");
   add_create_limit_flags(parser, flags.limits);
+  parser.value("--systemd", flags.systemd, "WHEN",
+               "true (default: where the command is systemd), false or always");
   parser.value("--network,--net", flags.network, "NETWORK", "none (default) or host");
   parser.value("--pull", flags.pull, "WHEN", "missing or never: images come from 'ambit load'");
   parser.value("--log-driver", flags.log_driver, "DRIVER", "journald (default) or none");
@@ -169,6 +171,7 @@ Result<bus::OptionWriter> create_options(const CreateFlags& flags) {
   set_text(options, "RestartPolicy", flags.restart);
   AMBIT_TRY(set_limit_options(flags.limits, options));
   set_text(options, "Network", flags.network);
+  set_text(options, "Systemd", flags.systemd);
   set_text(options, "LogDriver", flags.log_driver);
   return options;
 }

@@ -48,6 +48,7 @@ void add_create_keys(bus::OptionReader& reader, spec::ContainerOptions& options)
       .add("CapabilitiesDrop", options.capabilities_drop)
       .add("SecurityOptions", options.security_options)
       .add("Network", options.network)
+      .add("Systemd", options.systemd)
       .add("LogDriver", options.log_driver);
   add_limit_keys(reader, options.limits);
   add_size(reader, options.console_size);

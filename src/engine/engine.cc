@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "engine/engine_impl.h"
 #include "engine/settle.h"
+#include "engine/systemd_inside.h"
 #include "os/cgroup.h"
 #include "os/file.h"
 
@@ -74,6 +75,25 @@ Result<spec::ImageConfig> resolve_image(const image::Store& images, spec::Contai
                  "image " + record.image + " is broken: " + image->broken + "; load it again");
   record.image_id = image->id;
   return image->config;
+}
+
+// Whether PID 1 will be systemd; found out once, at creation.
+bool runs_systemd(const image::Store& images, const spec::ContainerRecord& record) {
+  const spec::ContainerOptions& options = record.options;
+  if (options.systemd == "always") return true;
+  if (options.systemd == "false" || options.init) return false;
+  switch (image_kind(record.image)) {
+    case ImageKind::Host:
+      return is_systemd(record.command.front(), {"/"});
+    case ImageKind::Rootfs:
+      return is_systemd(record.command.front(), {rootfs_path(record.image)});
+    case ImageKind::Store:
+      break;
+  }
+  const auto image = images.find(record.image_id);
+  const auto layers =
+      image ? images.layer_paths(**image) : Result<std::vector<std::string>>(image.error());
+  return layers && is_systemd(record.command.front(), *layers);
 }
 
 }  // namespace
@@ -174,6 +194,7 @@ Result<const Container*> Engine::create(const std::string& name, const std::stri
   AMBIT_TRY(check_limits(record.options.limits));
   const spec::ImageConfig config = AMBIT_TRY(resolve_image(impl.images, record));
   AMBIT_TRY(settle(record, config));
+  if (runs_systemd(impl.images, record)) settle_systemd(record, config);
   // Finds every option that could not be met at the start.
   AMBIT_TRY(make_launch_spec(record, {}, impl.records.data_path(record.id)));
   AMBIT_TRY(impl.records.add(record).context("creating " + record.name));

@@ -28,6 +28,7 @@ spec::ContainerRecord exec_record(const spec::ContainerRecord& record, const Exe
   if (!options.user.empty()) exec.user = options.user;
   exec.options.terminal = options.terminal;
   exec.options.console_size = options.streams.console_size;
+  exec.systemd.console = false;
   exec.options.init = false;
   if (options.privileged) {
     exec.options.capabilities_add = {"ALL"};

@@ -97,6 +97,7 @@ Json config_json(const spec::ContainerRecord& record) {
           {"securityOptions", options.security_options},
           {"ulimits", ulimits_json(options.ulimits)},
           {"network", options.network},
+          {"systemd", record.systemd.active},
           {"logDriver", options.log_driver},
           {"sdnotify", to_string(options.notify)},
           {"properties", options.limits.properties}};

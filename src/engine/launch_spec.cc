@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/strings.h"
+#include "engine/systemd_inside.h"
 #include "os/file.h"
 #include "sandbox/capabilities.h"
 #include "sandbox/default_spec.h"
@@ -72,6 +73,7 @@ void add_mounts(spec::RuntimeSpec& spec, const spec::ContainerRecord& record,
                            .type = "bind",
                            .source = data_path + "/etc/" + name,
                            .options = {"bind", "rprivate", "nosuid", "nodev", "noexec"}});
+  add_systemd_mounts(spec, record, data_path);
   std::vector<spec::Mount> mounts;
   for (const spec::Mount& mount : record.options.mounts) mounts.push_back(completed(mount));
   // An outer one would hide an inner one that was mounted before it.
@@ -102,8 +104,11 @@ bool is_root(std::string_view user) {
 
 Result<void> set_capabilities(spec::RuntimeSpec& spec, const spec::ContainerRecord& record) {
   const spec::ContainerOptions& options = record.options;
-  const auto granted = AMBIT_TRY(
-      sandbox::apply_capability_options(options.capabilities_add, options.capabilities_drop));
+  std::vector<std::string> added = options.capabilities_add;
+  for (std::string& capability : systemd_capabilities(record))
+    added.push_back(std::move(capability));
+  const auto granted =
+      AMBIT_TRY(sandbox::apply_capability_options(added, options.capabilities_drop));
   std::vector<std::string> for_user;
   if (!is_root(record.user) && !options.capabilities_add.empty())
     for_user = AMBIT_TRY(sandbox::apply_capability_options(options.capabilities_add, {"ALL"}));
@@ -134,7 +139,7 @@ Result<spec::RuntimeSpec> make_launch_spec(const spec::ContainerRecord& record,
   spec.process.args = record.command;
   spec.process.env = record.environment;
   spec.process.cwd = record.working_dir;
-  spec.process.terminal = options.terminal;
+  spec.process.terminal = options.terminal || record.systemd.console;
   spec.process.console_size = options.console_size;
   spec.process.no_new_privileges = !has_any(options.security_options, {"no-new-privileges=false"});
   spec.process.oom_score_adj = options.limits.oom_score_adj;

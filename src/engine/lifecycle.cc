@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "engine/engine_impl.h"
 #include "engine/monitor_spawn.h"
+#include "engine/systemd_inside.h"
 #include "systemd/drop_ins.h"
 
 // Starting, stopping and ending of runs.
@@ -78,6 +79,7 @@ Result<std::unique_ptr<Run>> Engine::Impl::begin_run(Container& container, Clien
   UniqueFd run_fd = AMBIT_TRY(records.open_runtime_dir(id));
   const LimitPlan limits = AMBIT_TRY(plan_limits(record.options.limits, manager_group));
   AMBIT_TRY(write_etc_files(data_fd.get(), record));
+  AMBIT_TRY(write_host_files(data_fd.get(), record));
   AMBIT_TRY(check_service_context(streams.service));
   spec::RuntimeSpec spec = AMBIT_TRY(launch_spec(record, data_fd.get()));
   add_service_context(streams.service, record, records.runtime_path(id), spec);

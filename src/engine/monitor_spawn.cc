@@ -46,6 +46,8 @@ std::string settings_of(const SpawnPlan& plan) {
        .oom_group = plan.oom_group,
        .transient = record.options.auto_remove,
        .notify = record.options.notify == spec::NotifyMode::Container,
+       .console = record.systemd.console,
+       .delegate = record.systemd.active,
        .open_stdin = record.options.open_stdin,
        .log_driver = record.options.log_driver,
        .transient_dir = plan.transient_dir,

@@ -11,6 +11,7 @@
 #include "base/signals.h"
 #include "base/strings.h"
 #include "engine/environment.h"
+#include "engine/systemd_inside.h"
 #include "systemd/unit_property.h"
 
 namespace ambit::engine {
@@ -120,6 +121,7 @@ Result<void> take_runtime_max(spec::ContainerOptions& options) {
 }
 
 Result<void> check_options(const spec::ContainerOptions& options) {
+  AMBIT_TRY(check_systemd_option(options));
   if (options.network != "none" && options.network != "host")
     return Error(ErrorCode::NoSuchNetwork,
                  "no network '" + options.network + "'; there are none and host");

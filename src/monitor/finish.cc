@@ -22,6 +22,7 @@ using std::chrono::seconds;
 
 constexpr seconds kEmptyGrace{5};  // SIGKILL takes effect at once but for sleep in the kernel
 constexpr seconds kReadGrace{10};
+constexpr char kPowerOff[] = "poweroff";
 
 void log_failure(const std::string& name, const Result<void>& result) {
   if (!result) log(LogLevel::Error, "%s: %s", name.c_str(), result.error().message().c_str());
@@ -92,17 +93,28 @@ std::vector<std::string> Monitor::set_properties() const {
   return systemd::read_drop_ins(settings_.transient_dir, unit, *scope_);
 }
 
+// A process that is PID 1 of its namespace is deaf to these two, unless the kernel itself ends it
+// so: for reboot(2) in the namespace (its "Behavior inside PID namespaces").
+const char* Monitor::reboot_reason() const {
+  const int status = exit_->wait_status;
+  if (!owns_pids_ || !WIFSIGNALED(status)) return nullptr;
+  if (WTERMSIG(status) == SIGINT) return kPowerOff;
+  return WTERMSIG(status) == SIGHUP ? "reboot" : nullptr;
+}
+
 spec::ExitRecord Monitor::exit_record() const {
   const int status = exit_->wait_status;
+  const char* const reboot = reboot_reason();
   const bool oom_killed = payload_.oom_kills() > 0;
   const bool is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
   const auto boot_id = os::boot_id();
   return {.boot_id = boot_id ? *boot_id : "",
           .started_usec = started_usec_,
           .exited_usec = exit_->usec,
-          .exit_code = shown_code(status),
+          .exit_code = reboot == kPowerOff ? 0 : shown_code(status),
           .reason = is_killed && oom_killed ? "oom"
                     : is_time_up_           ? "timeout"
+                    : reboot != nullptr     ? reboot
                     : WIFSIGNALED(status)   ? "signal"
                                             : "exited",
           .oom_killed = oom_killed,

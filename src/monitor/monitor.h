@@ -66,6 +66,7 @@ class Monitor {
   Result<void> empty_payload();
   Result<void> read_rest();
   Result<void> deliver(const spec::ExitRecord& record);
+  const char* reboot_reason() const;
   spec::ExitRecord exit_record() const;
   std::vector<std::string> set_properties() const;
 
@@ -85,6 +86,7 @@ class Monitor {
   bool is_ready_ = false;             // the child has said so
   std::optional<std::string> scope_;  // Go has come
   bool is_placed_ = false;
+  bool owns_pids_ = false;  // PID 1 is that of a namespace of its own
   bool is_idle_ = false;
   std::int64_t started_usec_ = 0;
   std::optional<Exit> exit_;

@@ -20,7 +20,8 @@ bool is_buffer_touched = false;
 
 }  // namespace
 
-Output::Output(UniqueFd source, LogStream* log) : source_(std::move(source)), log_(log) {
+Output::Output(UniqueFd source, LogStream* log, LineEnds line_ends)
+    : source_(std::move(source)), log_(log), line_ends_(line_ends) {
   const int flags = ::fcntl(source_.get(), F_GETFL);
   (void)::fcntl(source_.get(), F_SETFL, flags | O_NONBLOCK);
 }
@@ -54,7 +55,9 @@ void Output::dispatch(const PollSet& polls, Clock::time_point now) {
 }
 
 void Output::read_once(Clock::time_point now) {
-  const ssize_t n = ::read(source_.get(), read_buffer, sizeof read_buffer);
+  // One byte is kept free in front where a CR may be held.
+  const std::size_t offset = line_ends_ == LineEnds::OfFiles ? 1 : 0;
+  const ssize_t n = ::read(source_.get(), read_buffer + offset, sizeof read_buffer - offset);
   if (n < 0 && errno == EINTR) return;
   if (n < 0 && errno == EAGAIN) {
     if (is_draining_) end(now);
@@ -64,13 +67,32 @@ void Output::read_once(Clock::time_point now) {
   if (n <= 0) return end(now);
   is_buffer_touched = true;
   pace_.note_read(static_cast<std::size_t>(n), now);
-  const std::string_view bytes(read_buffer, static_cast<std::size_t>(n));
+  const auto count = static_cast<std::size_t>(n);
+  deliver(offset == 0 ? std::string_view(read_buffer, count) : with_plain_line_ends(count), now);
+}
+
+// `count` bytes from the second one of the buffer on, in place.
+std::string_view Output::with_plain_line_ends(std::size_t count) {
+  std::size_t end = 0;
+  for (std::size_t i = 1; i <= count; ++i) {
+    const char c = read_buffer[i];
+    // systemd writes CR LF itself, of which the terminal makes CR CR LF.
+    if (holds_return_ && c != '\n' && c != '\r') read_buffer[end++] = '\r';
+    holds_return_ = c == '\r';
+    if (!holds_return_) read_buffer[end++] = c;
+  }
+  return {read_buffer, end};
+}
+
+void Output::deliver(std::string_view bytes, Clock::time_point now) {
+  if (bytes.empty()) return;
   if (log_ != nullptr) log_->add(bytes, now);
   for (ClientSink& client : clients_) client.write(bytes);
 }
 
 void Output::end(Clock::time_point now) {
   source_.reset();
+  if (std::exchange(holds_return_, false)) deliver("\r", now);
   if (log_ != nullptr) log_->finish(now);
 }
 

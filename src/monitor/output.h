@@ -16,10 +16,12 @@ namespace ambit::monitor {
 class Output {
  public:
   using Clock = PollSet::Clock;
+  // OfFiles: what a terminal made of a newline (CR LF) is one again.
+  enum class LineEnds { Kept, OfFiles };
 
   // `source`: read end of a pipe, or (a copy of) the pty's master; made non-blocking. `log` may be
   // null.
-  Output(UniqueFd source, LogStream* log);
+  Output(UniqueFd source, LogStream* log, LineEnds line_ends = LineEnds::Kept);
 
   void add_client(UniqueFd fd, ClientSink::Kind kind);
 
@@ -40,12 +42,16 @@ class Output {
  private:
   bool may_read(Clock::time_point now) const;
   void read_once(Clock::time_point now);
+  std::string_view with_plain_line_ends(std::size_t count);
+  void deliver(std::string_view bytes, Clock::time_point now);
   void end(Clock::time_point now);
 
   UniqueFd source_;
   LogStream* log_;
   std::list<ClientSink> clients_;
   ReadPace pace_;
+  LineEnds line_ends_;
+  bool holds_return_ = false;  // a CR whose LF may come yet
   bool is_draining_ = false;
 };
 

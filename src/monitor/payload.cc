@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/log.h"
+#include "base/strings.h"
 #include "os/cgroup.h"
 #include "os/file.h"
 
@@ -71,6 +73,18 @@ Result<void> Payload::die_together() const {
       .error()
       .context("OOM policy kill")
       .with_code(ErrorCode::HostUnsupported);
+}
+
+void Payload::delegate() const {
+  const auto controllers = os::read_file_at(scope_.get(), "cgroup.controllers", 4096);
+  if (!controllers) return;
+  for (const std::string& name : split(trim(*controllers), ' ')) {
+    if (name.empty()) continue;
+    const auto enabled = os::write_value_at(scope_.get(), "cgroup.subtree_control", "+" + name);
+    if (!enabled)
+      log(LogLevel::Warning, "controller %s is not to be had in the container: %s", name.c_str(),
+          enabled.error().message().c_str());
+  }
 }
 
 Result<void> Payload::kill() const {

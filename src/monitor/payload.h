@@ -21,6 +21,10 @@ class Payload {
   // that both are where they should be. Fails closed.
   static Result<Payload> place(const std::string& scope, pid_t child);
 
+  // Gives payload/ every controller that the scope has, so that the container's own cgroups can
+  // have limits. One that can't be had below (cpu with real-time processes) is told and left out.
+  void delegate() const;
+
   bool exists() const { return static_cast<bool>(payload_); }
 
   // Where the kernel's OOM killer takes one process of the container it takes them all, and not us.

@@ -7,6 +7,7 @@
 #include "monitor/wall_clock.h"
 #include "os/file.h"
 #include "sandbox/base_userns.h"
+#include "sandbox/namespaces.h"
 
 // From the descriptors to the executed command.
 namespace ambit::monitor {
@@ -53,8 +54,10 @@ Result<void> Monitor::start_child() {
     filter = AMBIT_TRY(os::read_all(descriptors_.get("seccomp"), kMaxFilterBytes));
   if (descriptors_.has("userns")) AMBIT_TRY(sandbox::enter_base_userns(descriptors_.get("userns")));
 
-  streams_.emplace(settings_,
-                   spec.process.terminal ? Streams::Form::Terminal : Streams::Form::Pipes);
+  owns_pids_ = sandbox::has_new_namespace(spec, spec::NamespaceType::Pid);
+  streams_.emplace(settings_, !spec.process.terminal ? Streams::Form::Pipes
+                              : settings_.console    ? Streams::Form::Console
+                                                     : Streams::Form::Terminal);
   AMBIT_TRY(streams_->open(descriptors_));
   const int sockets = AMBIT_TRY(descriptors_.hand_on("listen"));
   child_ = AMBIT_TRY(sandbox::Child::start({.spec = &spec,
@@ -115,6 +118,7 @@ Result<void> Monitor::take_child_event() {
 // of its output is the unit's in the journal.
 Result<void> Monitor::place_and_go(const std::string& scope) {
   payload_ = AMBIT_TRY(Payload::place(scope, child_->pid()));
+  if (settings_.delegate) payload_.delegate();
   is_placed_ = true;
   if (settings_.oom_group) AMBIT_TRY(payload_.die_together());
   return child_->go();

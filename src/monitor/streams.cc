@@ -74,12 +74,18 @@ Streams::Streams(const spec::MonitorSettings& settings, Form form)
       log_out_(sender_, budget_,
                {.name = "stdout",
                 .priority = 6,
-                .patience = form == Form::Terminal ? kTerminalPatience : kPipePatience}),
+                .patience = form != Form::Pipes ? kTerminalPatience : kPipePatience}),
       log_err_(sender_, budget_, {.name = "stderr", .priority = 3, .patience = kPipePatience}) {}
 
 Result<void> Streams::open(Descriptors& descriptors) {
   if (form_ == Form::Terminal) {
     first_tty_ = descriptors.take("tty");
+    return {};
+  }
+  if (form_ == Form::Console) {
+    first_stdin_ = descriptors.take("stdin");
+    first_stdout_ = descriptors.take("stdout");
+    (void)descriptors.take("stderr");  // all of a console's output is one stream
     return {};
   }
   UniqueFd client_stdin = descriptors.take("stdin");
@@ -105,7 +111,9 @@ Result<void> Streams::open(Descriptors& descriptors) {
 }
 
 void Streams::add_output(UniqueFd source, LogStream& log) {
-  outputs_.emplace_back(std::move(source), logs() ? &log : nullptr);
+  outputs_.emplace_back(
+      std::move(source), logs() ? &log : nullptr,
+      form_ == Form::Console ? Output::LineEnds::OfFiles : Output::LineEnds::Kept);
 }
 
 sandbox::Stdio Streams::container_ends() const {
@@ -129,11 +137,18 @@ Result<void> Streams::adopt_console(UniqueFd master) {
   UniqueFd sink = AMBIT_TRY(duplicate(console_));
   add_output(std::move(source), log_out_);
   input_.emplace(std::move(sink), Input::AtLastEnd::KeepOpen);
+  adopt_first_clients();
   if (!first_tty_) return {};
   UniqueFd writing = AMBIT_TRY(duplicate(first_tty_));
   outputs_.front().add_client(std::move(writing), ClientSink::Kind::Primary);
   input_->add_client(std::move(first_tty_));
   return {};
+}
+
+void Streams::adopt_first_clients() {
+  if (first_stdout_)
+    outputs_.front().add_client(std::move(first_stdout_), ClientSink::Kind::Primary);
+  if (first_stdin_) input_->add_client(std::move(first_stdin_));
 }
 
 Result<std::vector<UniqueFd>> Streams::attach(const std::string& names) {
@@ -154,6 +169,7 @@ Result<UniqueFd> Streams::attach_one(const std::string& name) {
   if (name == "stdin" && !(input_ && input_->is_open()))
     return Error(ErrorCode::NotRunning, "the container's stdin is closed");
   Pipe pipe = AMBIT_TRY(make_pipe());
+  if (form_ == Form::Console && name == "stderr") return std::move(pipe.read_end);
   if (name == "stdin") {
     input_->add_client(std::move(pipe.read_end));
     return std::move(pipe.write_end);

@@ -24,7 +24,8 @@ namespace ambit::monitor {
 class Streams {
  public:
   using Clock = PollSet::Clock;
-  enum class Form { Pipes, Terminal };
+  // Console: a terminal whose clients have pipes, see MonitorSettings.
+  enum class Form { Pipes, Terminal, Console };
 
   Streams(const spec::MonitorSettings& settings, Form form);
   Streams(const Streams&) = delete;
@@ -66,6 +67,7 @@ class Streams {
   void add_output(UniqueFd source, LogStream& log);
   Result<UniqueFd> attach_one(const std::string& name);
   Result<UniqueFd> attach_terminal();
+  void adopt_first_clients();
   void redraw();
   bool logs() const { return log_driver_ == "journald"; }
 
@@ -80,6 +82,7 @@ class Streams {
   std::optional<Input> input_;
   UniqueFd container_stdin_, container_stdout_, container_stderr_;
   UniqueFd first_tty_;  // until there is a console
+  UniqueFd first_stdin_, first_stdout_;
   UniqueFd console_;
   UniqueFd console_peer_;
   bool is_delivering_ = false;

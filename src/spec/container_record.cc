@@ -47,6 +47,7 @@ Json to_json(const ContainerOptions& options) {
                {"mounts", Json::array()},
                {"ulimits", Json::array()}};
   if (options.notify != NotifyMode::Started) json["sdnotify"] = to_string(options.notify);
+  if (options.systemd != "true") json["systemd"] = options.systemd;
   if (options.restart.restarts()) json["restartPolicy"] = to_string(options.restart);
   if (options.entrypoint) json["entrypoint"] = *options.entrypoint;
   if (options.stop_timeout_usec) json["stopTimeoutUsec"] = *options.stop_timeout_usec;
@@ -120,6 +121,7 @@ ContainerOptions options_from(JsonReader& read, const Json& json) {
   options.runtime_max_usec = read.number<std::uint64_t>(json, "runtimeMaxUsec");
   options.console_size = console_size_from(read, json);
   options.restart = restart_from(read, json);
+  if (!read.member(json, "systemd").is_null()) options.systemd = read.string(json, "systemd");
   options.notify = notify_from(read, json);
   for (const Json& mount : read.array(json, "mounts"))
     options.mounts.push_back(mount_from(read, mount));
@@ -148,6 +150,7 @@ std::string write_container_record(const ContainerRecord& record) {
                {"user", record.user},
                {"stopSignal", record.stop_signal},
                {"stopTimeoutUsec", record.stop_timeout_usec},
+               {"systemd", record.systemd.active},
                {"options", to_json(record.options)}});
 }
 
@@ -168,7 +171,9 @@ Result<ContainerRecord> parse_container_record(std::string_view text) {
   record.user = read.string(json, "user");
   record.stop_signal = read.number<int>(json, "stopSignal");
   record.stop_timeout_usec = read.number<std::uint64_t>(json, "stopTimeoutUsec");
+  record.systemd.active = read.optional_boolean(json, "systemd").value_or(false);
   record.options = options_from(read, read.member(json, "options"));
+  record.systemd.console = record.systemd.active && !record.options.terminal;
   AMBIT_TRY(read.check());
   return record;
 }

@@ -21,6 +21,12 @@ struct Ulimit {
   std::uint64_t hard = 0;  // UINT64_MAX: unlimited
 };
 
+// systemd as the container's PID 1: what settles it is engine/systemd_inside.h.
+struct SystemdMode {
+  bool active = false;
+  bool console = false;  // no terminal was asked for: the output of /dev/console is the log
+};
+
 // What a user asks of a container; dbus/org.ambit.Ambit1.Manager.xml, CreateContainer, has the
 // prose. What is not set comes from the image, or is the default named there.
 struct ContainerOptions {
@@ -50,6 +56,7 @@ struct ContainerOptions {
   RestartPolicy restart;
   LimitOptions limits;
   NotifyMode notify = NotifyMode::Started;
+  std::string systemd = "true";  // where the command is systemd; "false", "always"
 };
 
 // A container as it is kept on disk: containers/ID/record.json.
@@ -66,6 +73,7 @@ struct ContainerRecord {
   std::string user;
   int stop_signal = 15;
   std::uint64_t stop_timeout_usec = 10'000'000;
+  SystemdMode systemd;
   ContainerOptions options;
 };
 

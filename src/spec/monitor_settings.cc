@@ -57,6 +57,10 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
     settings.transient = value == "1";
   } else if (key == "notify") {
     settings.notify = value == "1";
+  } else if (key == "console") {
+    settings.console = value == "1";
+  } else if (key == "delegate") {
+    settings.delegate = value == "1";
   } else if (key == "open_stdin") {
     settings.open_stdin = value == "1";
   } else if (key == "log_driver") {
@@ -79,10 +83,11 @@ std::string write_monitor_settings(const MonitorSettings& settings) {
   return "id=" + settings.id + "\nname=" + settings.name + "\nimage=" + escape(settings.image) +
          strf(
              "\nstop_signal=%d\nstop_timeout_usec=%llu\nruntime_max_usec=%llu\noom_group=%d\n"
-             "transient=%d\nnotify=%d\nopen_stdin=%d\n",
+             "transient=%d\nnotify=%d\nconsole=%d\ndelegate=%d\nopen_stdin=%d\n",
              settings.stop_signal, static_cast<unsigned long long>(settings.stop_timeout_usec),
              static_cast<unsigned long long>(settings.runtime_max_usec), settings.oom_group ? 1 : 0,
-             settings.transient ? 1 : 0, settings.notify ? 1 : 0, settings.open_stdin ? 1 : 0) +
+             settings.transient ? 1 : 0, settings.notify ? 1 : 0, settings.console ? 1 : 0,
+             settings.delegate ? 1 : 0, settings.open_stdin ? 1 : 0) +
          "log_driver=" + settings.log_driver + "\ntransient_dir=" + escape(settings.transient_dir) +
          "\nunit=" + settings.unit + "\nlabels=" + escape(settings.labels) + "\n";
 }

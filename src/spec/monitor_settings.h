@@ -32,9 +32,13 @@ struct MonitorSettings {
   int stop_signal = 15;
   std::uint64_t stop_timeout_usec = 10'000'000;
   std::uint64_t runtime_max_usec = 0;  // systemd stops it after so long; 0: never
-  bool oom_group = false;   // where the kernel kills one for memory, it kills all of the container
-  bool transient = false;   // removed at exit: its exit record need not outlive a power cut
-  bool notify = false;      // the container has a NOTIFY_SOCKET: notify.sock in `run`
+  bool oom_group = false;  // where the kernel kills one for memory, it kills all of the container
+  bool transient = false;  // removed at exit: its exit record need not outlive a power cut
+  bool notify = false;     // the container has a NOTIFY_SOCKET: notify.sock in `run`
+  // The terminal is the container's console, and its clients have pipes: log and clients get lines
+  // that end as they do in files.
+  bool console = false;
+  bool delegate = false;    // the container makes cgroups: payload/ gets the scope's controllers
   bool open_stdin = false;  // keep stdin open while nobody is attached
   std::string log_driver = "journald";  // or "none"
   std::string transient_dir;            // where systemd keeps what is set of a transient unit
