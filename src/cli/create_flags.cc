@@ -14,6 +14,7 @@
 #include "base/strings.h"
 #include "bus/utf8.h"
 #include "cli/environment.h"
+#include "cli/exposed_sockets.h"
 #include "cli/mount_argument.h"
 #include "cli/time_text.h"
 #include "cli/ulimit.h"
@@ -31,6 +32,7 @@ Result<std::vector<MountRow>> mount_rows(const CreateFlags& flags) {
   for (const std::string& text : flags.mounts) mounts.push_back(AMBIT_TRY(parse_mount(text)));
   for (const std::string& text : flags.tmpfs) mounts.push_back(AMBIT_TRY(parse_tmpfs(text)));
   std::vector<MountRow> rows;
+  warn_of_exposed_sockets(mounts);
   for (MountArgument& mount : mounts) {
     AMBIT_TRY(check_text("mount source", {mount.source}));
     AMBIT_TRY(check_text("mount destination", {mount.destination}));

@@ -105,6 +105,22 @@ sys.stdin.read()'; }
     [[ $(stat -c '%a' "$store") == 7?? && $(stat -c '%a' "$store") != *[2367] ]]
 }
 
+@test "host: a mount that hands over the sockets of systemd, the bus or ambit is warned of, once" {
+    local source
+    # shellcheck disable=SC2153  # the environment's
+    for source in / /run "${XDG_RUNTIME_DIR%/*}" "$XDG_RUNTIME_DIR" "$XDG_RUNTIME_DIR/bus" \
+        "$XDG_RUNTIME_DIR/systemd" "$XDG_RUNTIME_DIR/ambit"; do
+        # Some of them the kernel refuses to mount.
+        run --separate-stderr contained -v "$source:/v" -v "$source:/w" $base true
+        # shellcheck disable=SC2154  # set by run
+        [[ $(grep -c "warning.* $source .*can reach" <<<"$stderr") == 1 ]] || { echo "$source: $stderr"; false; }
+    done
+    mkdir -p "$XDG_RUNTIME_DIR/$c"
+    run -0 --separate-stderr contained -v "$XDG_RUNTIME_DIR/$c:/v" $base true
+    rmdir "$XDG_RUNTIME_DIR/$c"
+    [ "$stderr" = "" ]
+}
+
 @test "limits: nproc counts the container's processes, not those of the user" {
     ambit run -d --name "$c-1" $base sh -c 'for i in $(seq 20); do sleep 100 & done; wait' >/dev/null
     ambit run -d --name "$c-2" --ulimit nproc=8 $base sh -c 'for i in 1 2 3; do sleep 100 & done; echo held: ready; wait' >/dev/null
