@@ -278,8 +278,9 @@ Result<void> ContainerObject::on_exec(bus::Message& call) {
 }
 
 Result<void> ContainerObject::on_attach(bus::Message& call) {
+  std::vector<std::string> streams = AMBIT_TRY(read_attach_options(call));
   services_.engine.attach(
-      id(), AMBIT_TRY(read_attach_options(call)),
+      id(), std::move(streams),
       [late = reply_later(services_, call)](const Result<std::vector<UniqueFd>>& fds) {
         if (fds)
           late->succeed(*fds);

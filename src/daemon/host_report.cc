@@ -34,12 +34,14 @@ Result<std::vector<engine::HostCheck>> parse(const std::string& bytes) {
   if (fields.empty() || fields.size() % kFields != 0)
     return Error(ErrorCode::Internal, "the checks of the host ended without a result");
   std::vector<engine::HostCheck> checks;
-  for (std::size_t i = 0; i < fields.size(); i += kFields)
+  for (std::size_t i = 0; i < fields.size(); i += kFields) {
+    const auto state = AMBIT_TRY(engine::parse_check_state(fields[i + 1]));
     checks.push_back({.name = fields[i],
-                      .state = AMBIT_TRY(engine::parse_check_state(fields[i + 1])),
+                      .state = state,
                       .detail = fields[i + 2],
                       .fix = fields[i + 3],
                       .documentation = fields[i + 4]});
+  }
   return checks;
 }
 

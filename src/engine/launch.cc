@@ -13,17 +13,20 @@
 namespace ambit::engine {
 
 Result<RootSource> Engine::Impl::root_source(const spec::ContainerRecord& record, int data_dir_fd) {
+  RootSource source;
   switch (image_kind(record.image)) {
     case ImageKind::Host:
-      return RootSource{
-          .host_mounts = AMBIT_TRY(prepare_host_root(data_dir_fd, records.data_path(record.id)))};
+      source.host_mounts = AMBIT_TRY(prepare_host_root(data_dir_fd, records.data_path(record.id)));
+      return source;
     case ImageKind::Rootfs:
-      return RootSource{.rootfs = rootfs_path(record.image)};
+      source.rootfs = rootfs_path(record.image);
+      return source;
     case ImageKind::Store:
       break;
   }
   const image::ImageRecord* image = AMBIT_TRY(images.find(record.image_id));
-  return RootSource{.layers = AMBIT_TRY(images.layer_paths(*image))};
+  source.layers = AMBIT_TRY(images.layer_paths(*image));
+  return source;
 }
 
 Result<spec::RuntimeSpec> Engine::Impl::launch_spec(const spec::ContainerRecord& record,

@@ -75,13 +75,14 @@ Result<std::optional<std::string>> swap_of(const MemoryLimits& memory,
 Result<void> add_memory(const MemoryLimits& memory, const CurrentLimits& current, Lines& lines) {
   const auto swap = AMBIT_TRY(swap_of(memory, current));
   if (swap) lines.push_back({"memory.swap.max", *swap, LimitCheck::Bytes});
-  if (asks(memory.limit_bytes))
-    lines.push_back(
-        {"memory.max", AMBIT_TRY(amount(*memory.limit_bytes, "memory.limit")), LimitCheck::Bytes});
-  if (asks(memory.reservation_bytes))
-    lines.push_back({"memory.low",
-                     AMBIT_TRY(amount(*memory.reservation_bytes, "memory.reservation")),
-                     LimitCheck::Bytes});
+  if (asks(memory.limit_bytes)) {
+    const std::string limit = AMBIT_TRY(amount(*memory.limit_bytes, "memory.limit"));
+    lines.push_back({"memory.max", limit, LimitCheck::Bytes});
+  }
+  if (asks(memory.reservation_bytes)) {
+    const std::string low = AMBIT_TRY(amount(*memory.reservation_bytes, "memory.reservation"));
+    lines.push_back({"memory.low", low, LimitCheck::Bytes});
+  }
   return {};
 }
 

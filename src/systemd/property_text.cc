@@ -201,10 +201,12 @@ Result<UnitProperty> parse_property(std::string_view assignment) {
   const PropertyRow& row = *AMBIT_TRY(find_row(name));
   const auto context = [&] { return std::string(name) + "=" + std::string(text); };
   const bool can_scale = row.kind == Kind::Bytes || row.kind == Kind::Tasks;
-  if (can_scale && is_percent(text))
-    return UnitProperty{std::string(row.name) + "Scale",
-                        AMBIT_TRY(parse_share(text).context(context()))};
-  return UnitProperty{row.name, AMBIT_TRY(parse_value(row.kind, text).context(context()))};
+  if (can_scale && is_percent(text)) {
+    const auto share = AMBIT_TRY(parse_share(text).context(context()));
+    return UnitProperty{std::string(row.name) + "Scale", share};
+  }
+  PropertyValue value = AMBIT_TRY(parse_value(row.kind, text).context(context()));
+  return UnitProperty{row.name, std::move(value)};
 }
 
 Result<UnitProperties> parse_properties(const std::vector<std::string>& assignments) {
