@@ -35,16 +35,17 @@ waiting='echo up; until [ -e /tmp/go ]; do sleep 0.02; done; echo bye; exit 19'
 }
 
 @test "ambitd: no start and no load is lost to reloads" {
-    local n loop
+    local n loop starting=()
     for n in 1 2 3 4 5 6 7 8; do
-        for loop in 1 2 3 4; do ambit run --rm $image true || echo "start: $?"; done &
-    done >"$BATS_TEST_TMPDIR/starts" 2>&1
+        for loop in 1 2 3 4; do ambit run --rm $image true || echo "start: $?"; done >>"$BATS_TEST_TMPDIR/starts" 2>&1 &
+        starting+=($!)
+    done
     for n in 1 2 3 4 5; do
         systemctl --user reload ambit.service || true
         eventually ready
         ambit load -i "$BATS_FILE_TMPDIR/image.tar" >>"$BATS_TEST_TMPDIR/loads"
     done
-    wait
+    wait "${starting[@]}"
     [ ! -s "$BATS_TEST_TMPDIR/starts" ] || { cat "$BATS_TEST_TMPDIR/starts"; false; }
     [ "$(wc -l <"$BATS_TEST_TMPDIR/loads")" = 5 ]
 }
