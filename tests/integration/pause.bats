@@ -211,7 +211,7 @@ told() { jq -r '.payload.data[1].State.data // empty' "$BATS_TEST_TMPDIR/signals
     timeout 10 ambit kill "$c-b"
     [ "$(timeout 10 ambit wait "$c-b")" = 137 ]
     timeout 10 ambit rm -f "$c-c"
-    unit_is_gone "ambit-$c-c.scope"
+    eventually unit_is_gone "ambit-$c-c.scope"
 }
 
 @test "pause: one that is killed as a whole while it is paused counts as lost" {

@@ -231,7 +231,7 @@ import time; time.sleep(100)'
 
 @test "sdnotify: ambit run in a service of type notify tells it" {
     systemd-run --user --quiet --unit "$c" --service-type=notify \
-        ambit run --rm --name "$c" --sdnotify container host: sh -c 'systemd-notify --ready --status=fine; sleep 100'
+        ambit run --rm --name "$c" --sdnotify container host: sh -c 'trap "exit 0" TERM; systemd-notify --ready --status=fine; while :; do sleep 0.05; done'
     [ "$(systemctl --user show -P StatusText "$c")" = fine ]
     is_active "$c"
     systemctl --user stop "$c"
