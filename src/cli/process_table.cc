@@ -1,12 +1,11 @@
 #include "cli/process_table.h"
 
-#include <pwd.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <map>
 
 #include "base/strings.h"
+#include "base/user_name.h"
 #include "cli/human.h"
 #include "cli/table.h"
 
@@ -25,11 +24,6 @@ std::string clock_text(std::uint64_t usec) {
   if (secs < 3600) return strf("%02llu:%02llu", number(secs / 60), number(secs % 60));
   return strf("%02llu:%02llu:%02llu", number(secs / 3600), number(secs / 60 % 60),
               number(secs % 60));
-}
-
-std::string host_user(std::uint32_t uid) {
-  const passwd* entry = ::getpwuid(uid);
-  return entry == nullptr ? std::to_string(uid) : entry->pw_name;
 }
 
 // Names inside are the image's business; every one has the same for 0.
@@ -66,7 +60,7 @@ const std::map<std::string, Column>& columns_there_are() {
         [](const ProcessRow& row, std::uint64_t) { return inner_user(std::get<InnerUser>(row)); }}},
       {"huser",
        {"HUSER",
-        [](const ProcessRow& row, std::uint64_t) { return host_user(std::get<User>(row)); }}},
+        [](const ProcessRow& row, std::uint64_t) { return user_name(std::get<User>(row)); }}},
       {"uid",
        {"UID", [](const ProcessRow& row,
                   std::uint64_t) { return std::to_string(std::get<InnerUser>(row)); }}},

@@ -1,8 +1,8 @@
 #include "engine/host_check.h"
 
-#include <pwd.h>
 #include <unistd.h>
 
+#include "base/user_name.h"
 #include "engine/host_checks.h"
 
 namespace ambit::engine {
@@ -35,15 +35,10 @@ constexpr Entry kChecks[] = {
     {"tun", Speed::Quick, check_tun, "https://docs.kernel.org/networking/tuntap.html"},
 };
 
-std::string name_of(uid_t uid) {
-  const passwd* entry = ::getpwuid(uid);
-  return entry != nullptr ? entry->pw_name : std::to_string(uid);
-}
-
 HostContext make_context(const Paths& paths) {
   const uid_t uid = ::getuid();
-  return {
-      .paths = paths, .uid = uid, .user = name_of(uid), .base_userns = sandbox::make_base_userns()};
+  const std::string user = user_name(uid);
+  return {.paths = paths, .uid = uid, .user = user, .base_userns = sandbox::make_base_userns(user)};
 }
 
 HostCheck run(const Entry& entry, const HostContext& context) {

@@ -1,9 +1,11 @@
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <utility>
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "base/user_name.h"
 #include "engine/engine_impl.h"
 #include "engine/host_root.h"
 #include "sandbox/base_userns.h"
@@ -51,7 +53,7 @@ Result<const std::string*> Engine::Impl::seccomp_for(const spec::ContainerRecord
 
 Result<int> Engine::Impl::base_userns() {
   if (options.base_userns) return options.base_userns.get();
-  sandbox::BaseNamespace made = AMBIT_TRY(sandbox::make_base_userns());
+  sandbox::BaseNamespace made = AMBIT_TRY(sandbox::make_base_userns(user_name(::geteuid())));
   if (!made.note.empty()) log(LogLevel::Warning, "%s", made.note.c_str());
   options.base_userns = std::move(made.userns);
   if (options.keep_base_userns) options.keep_base_userns(options.base_userns.get());

@@ -10,6 +10,7 @@
 #include "os/file.h"
 #include "sandbox/base_userns.h"
 #include "sandbox/namespaces.h"
+#include "sandbox/user_lookup.h"
 
 namespace ambit::oci {
 namespace {
@@ -44,7 +45,9 @@ Result<void> check_version(const spec::RuntimeSpec& spec) {
 Result<void> make_rootless(spec::RuntimeSpec& spec) {
   const bool has_userns = sandbox::has_namespace(spec, spec::NamespaceType::User);
   if (::geteuid() == 0 || (has_userns && !spec.uid_mappings.empty())) return {};
-  const sandbox::Extents extents = AMBIT_TRY(sandbox::planned_extents());
+  const std::string user =
+      sandbox::local_user_name(::geteuid()).value_or(std::to_string(::geteuid()));
+  const sandbox::Extents extents = AMBIT_TRY(sandbox::planned_extents(user));
   if (!has_userns) spec.namespaces.push_back({spec::NamespaceType::User, ""});
   if (!sandbox::has_new_namespace(spec, spec::NamespaceType::User)) return {};
   spec.uid_mappings = extents.uids;

@@ -1,7 +1,6 @@
 #include "sandbox/base_userns.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <utility>
@@ -31,45 +30,40 @@ struct Plan {
   std::string note;
 };
 
-std::string user_name(uid_t uid) {
-  const passwd* entry = ::getpwuid(uid);
-  return entry != nullptr ? entry->pw_name : std::to_string(uid);
-}
-
 // Root's own default, where nobody gave it a range.
-std::vector<IdRange> ranges_of(const char* file, uid_t uid) {
+std::vector<IdRange> ranges_of(const char* file, const std::string& user, uid_t uid) {
   const auto text = os::read_file_at(AT_FDCWD, file, kMaxIdFileBytes);
   std::vector<IdRange> ranges;
-  if (text) ranges = parse_subordinate_ids(*text, user_name(uid), uid);
+  if (text) ranges = parse_subordinate_ids(*text, user, uid);
   if (ranges.empty() && uid == 0) ranges.push_back({.first = kRootFirstId, .count = kRootIdCount});
   return ranges;
 }
 
-std::string missing_ranges_note(const char* file, const std::vector<IdRange>& given) {
-  const std::string name = user_name(::geteuid());
+std::string missing_ranges_note(const char* file, const std::string& user,
+                                const std::vector<IdRange>& given) {
   if (!given.empty())
     return strf(
         "the subordinate ids of %s in %s (%s) are not in the user namespace that this "
         "runs in: containers have the single id 0. Give it more ids, or run outside of it",
-        name.c_str(), file, describe(given).c_str());
+        user.c_str(), file, describe(given).c_str());
   return strf(
       "%s has no subordinate ids in %s: containers have the single id 0. As root: "
       "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 %s",
-      name.c_str(), file, name.c_str());
+      user.c_str(), file, user.c_str());
 }
 
-Result<Plan> plan_maps(int proc_self_fd) {
+Result<Plan> plan_maps(int proc_self_fd, const std::string& user) {
   const auto held_uids = AMBIT_TRY(os::read_id_map(proc_self_fd, IdKind::User));
   const auto held_gids = AMBIT_TRY(os::read_id_map(proc_self_fd, IdKind::Group));
-  const auto given_uids = ranges_of("/etc/subuid", ::geteuid());
-  const auto given_gids = ranges_of("/etc/subgid", ::geteuid());
+  const auto given_uids = ranges_of("/etc/subuid", user, ::geteuid());
+  const auto given_gids = ranges_of("/etc/subgid", user, ::geteuid());
   auto uids = held_ranges(given_uids, held_uids);
   auto gids = held_ranges(given_gids, held_gids);
   Plan plan;
   // One without the other would give files owners but no groups.
   if (uids.empty() || gids.empty()) {
-    plan.note = uids.empty() ? missing_ranges_note("/etc/subuid", given_uids)
-                             : missing_ranges_note("/etc/subgid", given_gids);
+    plan.note = uids.empty() ? missing_ranges_note("/etc/subuid", user, given_uids)
+                             : missing_ranges_note("/etc/subgid", user, given_gids);
     uids.clear();
     gids.clear();
   }
@@ -107,10 +101,10 @@ std::vector<spec::IdMapping> mappings(const std::vector<IdExtent>& extents) {
 
 }  // namespace
 
-Result<BaseNamespace> make_base_userns() {
+Result<BaseNamespace> make_base_userns(const std::string& user) {
   UniqueFd procfs = AMBIT_TRY(os::open_procfs());
   UniqueFd self = AMBIT_TRY(os::open_in_procfs(procfs.get(), "self", O_PATH | O_DIRECTORY));
-  Plan plan = AMBIT_TRY(plan_maps(self.get()));
+  Plan plan = AMBIT_TRY(plan_maps(self.get(), user));
   auto holder = UsernsHolder::create();
   if (!holder) return explain_userns_failure(std::move(holder).error().context("base namespace"));
   UniqueFd proc = AMBIT_TRY(
@@ -126,10 +120,10 @@ Result<BaseNamespace> make_base_userns() {
   return base;
 }
 
-Result<Extents> planned_extents() {
+Result<Extents> planned_extents(const std::string& user) {
   const UniqueFd procfs = AMBIT_TRY(os::open_procfs());
   const UniqueFd self = AMBIT_TRY(os::open_in_procfs(procfs.get(), "self", O_PATH | O_DIRECTORY));
-  const Plan plan = AMBIT_TRY(plan_maps(self.get()));
+  const Plan plan = AMBIT_TRY(plan_maps(self.get(), user));
   return Extents{.uids = mappings(plan.uids), .gids = mappings(plan.gids)};
 }
 

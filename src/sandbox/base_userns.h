@@ -27,20 +27,20 @@ struct BaseNamespace {
 };
 
 // Makes the namespace with the maps "0 UID 1" and "1 SUBUID COUNT" for each range that
-// /etc/subuid and /etc/subgid give the calling user, by name or by number, through newuidmap and
-// newgidmap. A process that may write the maps itself (root) does; root without ranges gets
-// kRootFirstId. A user without ranges gets the single-id map, with setgroups denied.
+// /etc/subuid and /etc/subgid give the calling user, by name (`user`) or by number, through
+// newuidmap and newgidmap. A process that may write the maps itself (root) does; root without
+// ranges gets kRootFirstId. A user without ranges gets the single-id map, with setgroups denied.
 //
 // Forks; waits for the helpers, about 3 ms. The caller may have threads.
 //
 // HostUnsupported, with the fix in the message, where the host refuses: user namespaces off, an
 // AppArmor restriction, newuidmap missing or not privileged, NoNewPrivileges in the way, ranges
 // that the namespace we are in doesn't have.
-Result<BaseNamespace> make_base_userns();
+Result<BaseNamespace> make_base_userns(const std::string& user);
 
 // The maps that make_base_userns() would write: for a container that gets a namespace of its own
 // right away, without a base.
-Result<Extents> planned_extents();
+Result<Extents> planned_extents(const std::string& user);
 
 // The extents of a namespace that was kept (the fd store). Forks.
 Result<Extents> base_userns_extents(int userns_fd);

@@ -167,4 +167,12 @@ Result<ContainerUser> find_user(int root_fd, const std::string& text, const spec
   return user;
 }
 
+std::optional<std::string> local_user_name(uid_t uid) {
+  const auto passwd = os::read_file_at(AT_FDCWD, "/etc/passwd", kMaxFileBytes);
+  if (!passwd) return std::nullopt;
+  auto entry = find_passwd(*passwd, /*name=*/"", uid);
+  if (!entry) return std::nullopt;
+  return std::move(entry->name);
+}
+
 }  // namespace ambit::sandbox

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,10 @@ struct ContainerUser {
 //
 // NotFound names the user or group that is missing.
 Result<ContainerUser> find_user(int root_fd, const std::string& text, const spec::User& fallback);
+
+// The name that this machine's own /etc/passwd has for the user; nothing where it has none. A
+// static program has no modules that could ask others (base/user_name.h).
+std::optional<std::string> local_user_name(uid_t uid);
 
 // A line of passwd(5) and of group(5). False for one that isn't.
 struct PasswdEntry {

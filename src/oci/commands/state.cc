@@ -1,5 +1,3 @@
-#include <fcntl.h>
-
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -8,7 +6,6 @@
 #include "oci/commands.h"
 #include "oci/state_store.h"
 #include "oci/status.h"
-#include "os/file.h"
 #include "sandbox/user_lookup.h"
 
 namespace ambit::oci {
@@ -32,16 +29,8 @@ Result<Shown> look_at(const StateFolder& folder) {
   return shown;
 }
 
-constexpr std::size_t kMaxPasswdBytes = 1 << 20;
-
-// Of this machine's own users: a static program has no modules that could ask others.
 std::string owner_name(std::uint32_t uid) {
-  const auto text = os::read_file_at(AT_FDCWD, "/etc/passwd", kMaxPasswdBytes);
-  if (text)
-    for (const std::string& line : split(*text, '\n'))
-      if (sandbox::PasswdEntry entry; sandbox::parse_passwd_line(line, entry) && entry.uid == uid)
-        return entry.name;
-  return strf("#%u", uid);
+  return sandbox::local_user_name(uid).value_or(strf("#%u", uid));
 }
 
 json to_json(const Shown& shown) {

@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/user_name.h"
 #include "os/cgroup.h"
 #include "os/file.h"
 #include "os/socket.h"
@@ -111,7 +112,7 @@ void MonitorFixture::SetUp() {
   for (const char* place : {"proc", "dev", "sys", "etc", "tmp"})
     ASSERT_TRUE(os::make_dirs(folder_ + "/root/" + place, 0755));
   journal_.emplace(folder_ + "/journal");
-  auto base = sandbox::make_base_userns();
+  auto base = sandbox::make_base_userns(user_name(::geteuid()));
   if (base) userns_ = std::move(base->userns);
   if (const auto own = os::cgroup_of(::getpid())) scopes_ = *own == "/" ? "" : *own;
 }

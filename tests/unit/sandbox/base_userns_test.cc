@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 
+#include "base/user_name.h"
 #include "container_fixture.h"
 #include "os/file.h"
 #include "os/namespace.h"
@@ -24,7 +25,7 @@ std::string text(const std::vector<spec::IdMapping>& mappings) {
 }
 
 TEST(BaseUsernsTest, TheUserIsRootInItAndNothingIsLeftRunning) {
-  auto base = make_base_userns();
+  auto base = make_base_userns(user_name(::geteuid()));
   if (!base) AMBIT_SKIP(base.error().message());
   EXPECT_EQ((*base).extents.uids.front().container_id, 0U);
   EXPECT_EQ((*base).extents.uids.front().host_id, ::geteuid());
@@ -34,7 +35,7 @@ TEST(BaseUsernsTest, TheUserIsRootInItAndNothingIsLeftRunning) {
 }
 
 TEST(BaseUsernsTest, ExtentsOfAKeptNamespaceAreFoundAgain) {
-  auto base = make_base_userns();
+  auto base = make_base_userns(user_name(::geteuid()));
   if (!base) AMBIT_SKIP(base.error().message());
   const auto extents = base_userns_extents((*base).userns.get());
   ASSERT_TRUE(extents) << extents.error().message();
@@ -64,7 +65,7 @@ TEST(BaseUsernsTest, UserWithoutRangesGetsASingleIdAndANote) {
       ::_exit(1);
     // A change of ids makes a process non-dumpable, and its /proc root's.
     if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0) ::_exit(1);
-    const auto base = make_base_userns();
+    const auto base = make_base_userns(user_name(::geteuid()));
     const std::string said =
         base ? text((*base).extents.uids) + (*base).note : base.error().message();
     (void)os::write_all(write_end.get(), said);

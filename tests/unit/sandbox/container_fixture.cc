@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "base/strings.h"
+#include "base/user_name.h"
 #include "os/clone.h"
 #include "os/file.h"
 #include "sandbox/base_userns.h"
@@ -35,7 +36,7 @@ constexpr const char* kApplets[] = {
 
 // Made once; every test's monitor enters it.
 const Result<BaseNamespace>& base_namespace() {
-  static const Result<BaseNamespace> base = make_base_userns();
+  static const Result<BaseNamespace> base = make_base_userns(user_name(::geteuid()));
   return base;
 }
 
