@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "bus/error_names.h"
+#include "dbus/address.h"
 
 namespace ambit::bus {
 namespace {
@@ -75,23 +76,6 @@ void add_part(std::string& rule, const char* key, const std::string& value) {
   if (!value.empty()) rule += strf(",%s='%s'", key, value.c_str());
 }
 
-std::string user_bus_address(sd_bus* bus) {
-  const char* address = nullptr;
-  if (bus != nullptr && sd_bus_get_address(bus, &address) >= 0) return address;
-  if (const char* set = std::getenv("DBUS_SESSION_BUS_ADDRESS")) return set;
-  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"))
-    return std::string("unix:path=") + runtime + "/bus";
-  return "$XDG_RUNTIME_DIR/bus (XDG_RUNTIME_DIR is not set: log in, or use machinectl shell)";
-}
-
-Error no_user_bus(sd_bus* bus, int r) {
-  return Error::from_errno(
-             -r, strf("no user bus at %s: install dbus-user-session, or start dbus.socket: "
-                      "systemctl --user start dbus.socket",
-                      user_bus_address(bus).c_str()))
-      .with_code(ErrorCode::HostUnsupported);
-}
-
 }  // namespace
 
 void Slot::detach() noexcept {
@@ -103,12 +87,12 @@ void Slot::detach() noexcept {
 Result<Bus> Bus::open_user() {
   sd_bus* raw = nullptr;
   const int r = sd_bus_open_user(&raw);
-  if (r < 0) return no_user_bus(nullptr, r);
+  if (r < 0) return dbus::no_user_bus(Error::from_errno(-r, "sd-bus"));
   Bus bus(raw);
   // Waits for the bus to accept us, so that a dead one is told from a failing call.
   const char* name = nullptr;
   const int greeted = sd_bus_get_unique_name(raw, &name);
-  if (greeted < 0) return no_user_bus(raw, greeted);
+  if (greeted < 0) return dbus::no_user_bus(Error::from_errno(-greeted, "sd-bus"));
   return bus;
 }
 

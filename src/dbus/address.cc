@@ -60,6 +60,21 @@ Result<std::string> socket_path(std::string_view key, const std::string& value) 
 
 }  // namespace
 
+std::string user_bus_address() {
+  if (const char* set = std::getenv("DBUS_SESSION_BUS_ADDRESS")) return set;
+  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"))
+    return std::string("unix:path=") + runtime + "/bus";
+  return "$XDG_RUNTIME_DIR/bus (XDG_RUNTIME_DIR is not set: log in, or use machinectl shell)";
+}
+
+Error no_user_bus(const Error& cause) {
+  return Error(cause)
+      .context("no user bus at " + user_bus_address() +
+               ": install dbus-user-session, or start dbus.socket: systemctl --user start "
+               "dbus.socket")
+      .with_code(ErrorCode::HostUnsupported);
+}
+
 Result<std::vector<Address>> parse_address(std::string_view text) {
   std::vector<Address> addresses;
   for (const std::string& entry : split(text, ';')) {

@@ -23,4 +23,10 @@ struct Address {
 // nothing is left, or the address is malformed.
 Result<std::vector<Address>> parse_address(std::string_view text);
 
+// Where the user's bus is, for people.
+std::string user_bus_address();
+
+// HostUnsupported, with the fix: there is none, because of `cause`.
+Error no_user_bus(const Error& cause);
+
 }  // namespace ambit::dbus

@@ -46,18 +46,10 @@ std::string system_address() {
   return set != nullptr ? set : kSystemBus;
 }
 
-Error no_bus(BusKind kind, const std::string& address, const Error& error) {
-  if (kind == BusKind::System)
-    return Error(ErrorCode::HostUnsupported,
-                 "no system bus at " + address + ": " + error.message());
-  if (std::getenv("DBUS_SESSION_BUS_ADDRESS") == nullptr &&
-      std::getenv("XDG_RUNTIME_DIR") == nullptr)
-    return Error(ErrorCode::HostUnsupported,
-                 "no user bus: XDG_RUNTIME_DIR is not set: log in, or use machinectl shell");
-  return Error(ErrorCode::HostUnsupported,
-               strf("no user bus at %s: install dbus-user-session, or start dbus.socket: "
-                    "systemctl --user start dbus.socket: %s",
-                    address.c_str(), error.message().c_str()));
+Error no_system_bus(const Error& cause) {
+  return Error(cause)
+      .context("no system bus at " + system_address())
+      .with_code(ErrorCode::HostUnsupported);
 }
 
 Result<UniqueFd> connect_to(const Address& address) {
@@ -95,9 +87,9 @@ Error failure_of(const Received& reply) {
 }  // namespace
 
 Result<Connection> Connection::open(BusKind kind) {
-  const std::string address = kind == BusKind::User ? user_address() : system_address();
-  auto socket = connect_to_first(address);
-  if (!socket) return no_bus(kind, address, socket.error());
+  const bool is_users = kind == BusKind::User;
+  auto socket = connect_to_first(is_users ? user_address() : system_address());
+  if (!socket) return is_users ? no_user_bus(socket.error()) : no_system_bus(socket.error());
   Connection connection = take(*std::move(socket));
   // Nobody waits for the answer, which is our name; a bus that refuses hangs up.
   connection.call(bus_method("Hello"));
