@@ -6,11 +6,6 @@
 
 // Finding further commands again that an earlier ambitd started.
 namespace ambit::engine {
-namespace {
-
-constexpr char kMonitorSocket[] = "monitor.sock";
-
-}  // namespace
 
 void Engine::Impl::adopt_execs(const std::string& container_id) {
   auto runtime = records.open_runtime_dir(container_id);
@@ -24,7 +19,7 @@ void Engine::Impl::adopt_execs(const std::string& container_id) {
                                   .terminal = found.record.terminal};
     // Its helper answers, or has left the exit code, or was killed: then nobody knows it.
     auto socket = found.exit ? Result<UniqueFd>(Error(ErrorCode::NotFound, "it has ended"))
-                             : os::connect_packets(found.folder.get(), kMonitorSocket);
+                             : os::connect_packets(found.folder.get(), spec::kMonitorSocketName);
     auto session = socket ? ExecSession::adopt(loop, *std::move(socket), exec_events(id, nullptr))
                           : Result<std::unique_ptr<ExecSession>>(socket.error());
     exec.running = session.has_value();

@@ -16,7 +16,6 @@
 namespace ambit::engine {
 namespace {
 
-constexpr char kMonitorSocket[] = "monitor.sock";
 // A client that lost its daemon comes back and asks for the exit code of the container it ran.
 constexpr std::chrono::seconds kRemovalGrace{10};
 constexpr std::chrono::seconds kSweepTimeout{10};
@@ -35,15 +34,6 @@ RunState lost_state(const spec::RunRecord& run) {
           .started_usec = run.started_usec,
           .exit_code = kExitCodeUnknown,
           .exit_reason = "lost"};
-}
-
-// "" for a unit that has none yet.
-bool is_empty(const std::string& control_group) {
-  if (control_group.empty()) return true;
-  auto cgroup = os::open_cgroup(control_group);
-  if (!cgroup) return true;
-  const auto populated = os::is_populated(cgroup->get());
-  return populated && !*populated;
 }
 
 bool is_frozen_cgroup(const std::string& control_group) {
@@ -76,7 +66,7 @@ void Engine::Impl::recover(Container& container) {
     container.past_runs = past_runs_with(container, container.run);
   } else if (run && run->boot_id == boot_id) {
     if (adopt(container, *run)) return;
-    if (run->control_group.empty() || !is_empty(run->control_group))
+    if (run->control_group.empty() || os::is_populated_at(run->control_group))
       return give_up(container, *run);
     note_lost(container, *run, now_usec());
   } else if (run) {
@@ -100,7 +90,7 @@ void Engine::Impl::note_lost(Container& container, const spec::RunRecord& run,
 
 Result<UniqueFd> Engine::Impl::monitor_socket(const std::string& id) const {
   UniqueFd dir = AMBIT_TRY(records.open_runtime_dir(id));
-  return os::connect_packets(dir.get(), kMonitorSocket);
+  return os::connect_packets(dir.get(), spec::kMonitorSocketName);
 }
 
 // One whose command is known to run is shown as running at once, and not only when its monitor has
@@ -165,7 +155,7 @@ void Engine::Impl::sweep_scopes() {
     if (!units) return log(LogLevel::Debug, "%s", units.error().message().c_str());
     for (const systemd::UnitRow& row : *units)
       manager->get_control_group(row.name, [this, unit = row.name](Result<std::string> group) {
-        if (!group || !is_empty(*group) || is_starting_now(unit)) return;
+        if (!group || os::is_populated_at(*group) || is_starting_now(unit)) return;
         log(LogLevel::Info, "stopping %s, which is empty", unit.c_str());
         manager->stop_unit(unit, kSweepTimeout, [](const Result<void>&) {});
       });

@@ -11,7 +11,6 @@
 namespace ambit::monitor {
 namespace {
 
-constexpr char kSocketName[] = "monitor.sock";
 constexpr std::size_t kMaxPeers = 32;
 
 }  // namespace
@@ -27,14 +26,14 @@ Control::Control(UniqueFd first) {
 }
 
 Result<void> Control::listen(int run_fd) {
-  listener_ = AMBIT_TRY(os::listen_packets(run_fd, kSocketName));
+  listener_ = AMBIT_TRY(os::listen_packets(run_fd, spec::kMonitorSocketName));
   return {};
 }
 
 void Control::unlisten(int run_fd) {
   if (!listener_) return;
   listener_.reset();
-  (void)::unlinkat(run_fd, kSocketName, 0);
+  (void)::unlinkat(run_fd, spec::kMonitorSocketName, 0);
 }
 
 void Control::tell_all(const spec::MonitorMessage& message) {

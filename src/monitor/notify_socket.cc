@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "base/strings.h"
+#include "os/socket.h"
 
 namespace ambit::monitor {
 namespace {
@@ -61,14 +60,7 @@ Result<NotifySocket> NotifySocket::open(int run_fd) {
   NotifySocket socket;
   socket.fd_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.fd_) return Error::from_errno(errno, "socket for notifications");
-  // What an earlier run has left.
-  if (::unlinkat(run_fd, kName, 0) < 0 && errno != ENOENT)
-    return Error::from_errno(errno, "removing the last notify.sock");
-  sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
-  const std::string path = strf("/proc/self/fd/%d/%s", run_fd, kName);
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (::bind(socket.fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-    return Error::from_errno(errno, "binding notify.sock");
+  AMBIT_TRY(os::bind_in(socket.fd_.get(), run_fd, kName));
   // Users of the container who are not its root have other ids than we.
   if (::fchmodat(run_fd, kName, 0666, 0) < 0) return Error::from_errno(errno, "chmod notify.sock");
   return socket;

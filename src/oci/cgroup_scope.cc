@@ -95,14 +95,6 @@ Result<void> wait_job(dbus::Connection& connection, std::uint32_t call, Deadline
   return Error(ErrorCode::Io, "the job's result is " + job.result);
 }
 
-bool is_populated(const std::string& group) {
-  if (group.empty()) return false;
-  auto fd = os::open_cgroup(group);
-  if (!fd) return false;  // it is gone
-  const auto populated = os::is_populated(fd->get());
-  return populated && *populated;
-}
-
 // Waits until it has stopped.
 Result<void> stop_unit(dbus::Connection& connection, const std::string& unit) {
   connection.add_match(kJobRemoved);
@@ -159,7 +151,7 @@ Result<void> ScopeStart::clear_old_unit(Error exists) {
   if (!state) return {};  // collected meanwhile
   if (*state != "inactive" && *state != "failed") {
     const auto group = control_group(connection_, unit);
-    if (group && is_populated(*group)) return std::move(exists).context("unit is " + *state);
+    if (group && os::is_populated_at(*group)) return std::move(exists).context("unit is " + *state);
     AMBIT_TRY(stop_unit(connection_, unit));
   }
   const auto reset = call_manager(connection_, "ResetFailedUnit", unit);
@@ -213,7 +205,7 @@ Result<void> stop_empty_scope(const std::string& unit, Authority authority) {
   dbus::Connection connection = AMBIT_TRY(connect(authority));
   const auto group = control_group(connection, unit);
   // Not loaded, or without a cgroup: nothing lives there.
-  if (group && is_populated(*group)) return {};
+  if (group && os::is_populated_at(*group)) return {};
   return stop_unit(connection, unit);
 }
 

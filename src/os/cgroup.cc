@@ -161,6 +161,14 @@ Result<bool> is_populated(int cgroup_fd) {
   return AMBIT_TRY(keyed_file_value(cgroup_fd, "cgroup.events", "populated")) != 0;
 }
 
+bool is_populated_at(const std::string& path) {
+  if (path.empty()) return false;  // it would name the root of all
+  auto fd = open_cgroup(path);
+  if (!fd) return false;
+  const auto populated = is_populated(fd->get());
+  return populated && *populated;
+}
+
 Result<bool> is_frozen(int cgroup_fd) {
   return AMBIT_TRY(keyed_file_value(cgroup_fd, "cgroup.events", "frozen")) != 0;
 }

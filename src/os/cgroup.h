@@ -33,6 +33,9 @@ Result<std::vector<pid_t>> processes_below(const std::string& path);
 // Whether any process lives in it or below (cgroup.events). False too where it is gone.
 Result<bool> is_populated(int cgroup_fd);
 
+// The same of the cgroup at `path`. False too for "" and where it can't be read: it is gone.
+bool is_populated_at(const std::string& path);
+
 // Whether everything in it and below is frozen (cgroup.events). False too where it is gone.
 Result<bool> is_frozen(int cgroup_fd);
 

@@ -66,15 +66,20 @@ Result<void> wait_readable(int fd) {
   return {};
 }
 
-Result<UniqueFd> listen_packets(int dir_fd, const std::string& name) {
-  UniqueFd fd = AMBIT_TRY(new_socket());
+Result<void> bind_in(int socket_fd, int dir_fd, const std::string& name) {
   const sockaddr_un address = AMBIT_TRY(address_in(dir_fd, name));
   if (::unlinkat(dir_fd, name.c_str(), 0) < 0 && errno != ENOENT)
     return Error::from_errno(errno, "removing the old " + name);
+  if (::bind(socket_fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+    return Error::from_errno(errno, "bind " + name);
+  return {};
+}
+
+Result<UniqueFd> listen_packets(int dir_fd, const std::string& name) {
+  UniqueFd fd = AMBIT_TRY(new_socket());
   // Before bind(), so that the node never exists with wider rights.
   if (::fchmod(fd.get(), 0600) < 0) return Error::from_errno(errno, "fchmod of a socket");
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-    return Error::from_errno(errno, "bind " + name);
+  AMBIT_TRY(bind_in(fd.get(), dir_fd, name));
   if (::listen(fd.get(), kBacklog) < 0) return Error::from_errno(errno, "listen " + name);
   return fd;
 }

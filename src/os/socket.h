@@ -27,8 +27,11 @@ Result<void> wait_readable(int fd);
 // A connected pair, both ends CLOEXEC and non-blocking.
 Result<std::pair<UniqueFd, UniqueFd>> packet_pair();
 
-// A listening socket at `name` inside `dir_fd` (replaced if one is there), mode 0600. The folder's
+// Gives an AF_UNIX socket the name `name` inside `dir_fd`; what is there is replaced. The folder's
 // path may be longer than sun_path: the bind goes through /proc/self/fd.
+Result<void> bind_in(int socket_fd, int dir_fd, const std::string& name);
+
+// A listening socket at `name` inside `dir_fd` as bind_in() makes it, mode 0600.
 Result<UniqueFd> listen_packets(int dir_fd, const std::string& name);
 
 // Connects to it. NotFound where there is no socket, Io (ECONNREFUSED) where nobody listens.

@@ -11,6 +11,9 @@
 // monitor.sock, over which a new ambitd adopts a running container.
 namespace ambit::spec {
 
+// In the runtime folder of a container, and of each further command of it.
+constexpr char kMonitorSocketName[] = "monitor.sock";
+
 enum class MonitorMessageType : std::uint32_t {
   // ambitd to monitor
   Go = 1,       // text: the scope's cgroup path, verified. The monitor makes supervisor/ and

@@ -20,15 +20,6 @@ constexpr int kMaxAttempts = 3;
 constexpr char kPidFds[] = "PIDFDs";        // 255: no reused PID can be meant
 constexpr char kOomPolicy[] = "OOMPolicy";  // scopes: 253
 
-// Whether anything lives in the cgroup. One that can't be read counts as empty: it is gone.
-bool is_populated(const std::string& control_group) {
-  if (control_group.empty()) return false;
-  auto fd = os::open_cgroup(control_group);
-  if (!fd) return false;
-  const auto populated = os::is_populated(fd->get());
-  return populated && *populated;
-}
-
 // One start, with its retries; kept alive by the callback of the call that is under way.
 class ScopeStart : public std::enable_shared_from_this<ScopeStart> {
  public:
@@ -195,7 +186,7 @@ void ScopeStart::clear_old_unit(Error exists) {
     if (!state) return self->attempt();
     if (state->active_state == "inactive" || state->active_state == "failed")
       return self->forget_old_unit();
-    if (is_populated(state->control_group)) {
+    if (os::is_populated_at(state->control_group)) {
       Error error = exists;
       return self->finish(std::move(error).context("unit is " + state->active_state));
     }
