@@ -45,11 +45,7 @@ past() { ambit inspect "$1" | jq -r ".[0].pastRuns[] | \"\(.exitCode) \(.exitRea
     ambit run -d --name "$c" $image sleep 100
     id=$(property "$c" Id)
     systemctl --user stop ambit.service
-    systemctl --user kill -s KILL "ambit-$c.scope"
-    eventually unit_is_gone "ambit-$c.scope"
-    rm -f "$store/containers/$id/exit.json"
-    jq '.bootId = "00000000000000000000000000000000"' "$store/containers/$id/run.json" >"$BATS_TEST_TMPDIR/run.json"
-    cp "$BATS_TEST_TMPDIR/run.json" "$store/containers/$id/run.json"
+    lose_to_reboot "$c" "$id"
     state_is "$c" exited
     systemctl --user restart ambit.service
     state_is "$c" exited

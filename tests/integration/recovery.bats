@@ -98,12 +98,7 @@ ambitd_is_gone() { [[ $(ambitd_pid) == 0 ]]; }
     ambit run -d --name "$c" $image sleep 100
     id=$(property "$c" Id)
     systemctl --user stop ambit.service
-    # As after a power cut: the processes are gone, the records are those of the boot before.
-    systemctl --user kill -s KILL "ambit-$c.scope"
-    eventually unit_is_gone "ambit-$c.scope"
-    rm -f "$store/containers/$id/exit.json"
-    jq '.bootId = "00000000000000000000000000000000"' "$store/containers/$id/run.json" >"$BATS_TEST_TMPDIR/run.json"
-    cp "$BATS_TEST_TMPDIR/run.json" "$store/containers/$id/run.json"
+    lose_to_reboot "$c" "$id"
     state_is "$c" exited
     [ "$(property "$c" ExitReason)" = lost ]
     run -0 ambit start "$c"

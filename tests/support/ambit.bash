@@ -119,6 +119,16 @@ kill_ambitd() {
 unit_is_gone() { [[ $(systemctl --user show -P LoadState "$1") == not-found ]]; }
 folder_is_gone() { [[ ! -e $store/containers/$1 && ! -e $runtime/containers/$1 ]]; }
 
+# lose_to_reboot NAME ID: as after a power cut: the processes are gone, the records are those of the
+# boot before. ambitd must not run.
+lose_to_reboot() {
+    systemctl --user kill -s KILL "ambit-$1.scope"
+    eventually unit_is_gone "ambit-$1.scope"
+    rm -f "$store/containers/$2/exit.json"
+    jq '.bootId = "00000000000000000000000000000000"' "$store/containers/$2/run.json" >"$BATS_TEST_TMPDIR/run.json"
+    cp "$BATS_TEST_TMPDIR/run.json" "$store/containers/$2/run.json"
+}
+
 # nothing_is_left NAME ID
 nothing_is_left() {
     eventually unit_is_gone "ambit-$1.scope"
