@@ -50,6 +50,9 @@ std::string image_name(const std::string& id, const std::vector<std::string>& re
 EventLog::EventLog(bus::EventLoop& loop, const engine::Engine& engine)
     : loop_(loop), engine_(engine), sender_("", sender_options()), images_(images_now()) {
   for (const auto& [id, container] : engine.containers()) know(*container);
+  // Those that an earlier ambitd started have been told of.
+  for (const auto& [id, exec] : engine.execs())
+    if (exec.running) running_execs_.insert(id);
 }
 
 EventLog::~EventLog() { sender_.flush(); }
@@ -81,12 +84,12 @@ void EventLog::container_changed(const engine::Container& container,
                         .message = before.record.name + " renamed to " + name,
                         .fields = {{"AMBIT_OLD_NAME", before.record.name}}});
   }
-  const std::string_view was = engine::to_string(before.run.state);
-  const std::string_view is = engine::to_string(container.run.state);
-  if (is == "paused" && was != is)
+  const engine::State was = before.run.state;
+  const engine::State is = container.run.state;
+  if (is == engine::State::Paused && was != is)
     tell_container(
         id, {.event = Event::ContainerPaused, .priority = kNotice, .message = name + " paused"});
-  if (was == "paused" && is == "running")
+  if (was == engine::State::Paused && is == engine::State::Running)
     tell_container(
         id, {.event = Event::ContainerResumed, .priority = kNotice, .message = name + " resumed"});
 }
@@ -114,25 +117,20 @@ void EventLog::container_removed(const std::string& id) {
 
 void EventLog::exec_changed(const std::string& exec_id) {
   const auto found = engine_.execs().find(exec_id);
-  if (found == engine_.execs().end()) {
-    execs_.erase(exec_id);
-    return;
-  }
+  if (found == engine_.execs().end()) return;
   const engine::Exec& exec = found->second;
-  const auto known = execs_.find(exec_id);
-  const bool was_running = known != execs_.end() && known->second.running;
-  const bool is_new = known == execs_.end();
-  execs_.insert_or_assign(exec_id, exec);
+  const bool has_begun = exec.running && running_execs_.insert(exec_id).second;
+  const bool has_ended = !exec.running && running_execs_.erase(exec_id) > 0;
   const auto container = containers_.find(exec.container_id);
   const std::string name = container == containers_.end() ? "" : container->second.name;
   const std::string command = exec.command.empty() ? "" : exec.command.front();
-  if (is_new && exec.running)
+  if (has_begun)
     tell_container(exec.container_id, {.event = Event::ExecStarted,
                                        .priority = kNotice,
                                        .message = name + ": further command started: " + command,
                                        .fields = {{"AMBIT_EXEC_ID", exec_id},
                                                   {"AMBIT_PID", std::to_string(exec.pid)}}});
-  if (was_running && !exec.running)
+  if (has_ended)
     tell_container(
         exec.container_id,
         {.event = Event::ExecExited,

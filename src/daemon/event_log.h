@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,7 @@ class EventLog final : public engine::Observer {
   bus::EventSource retry_;
   bool is_flush_due_ = false;
   std::map<std::string, KnownContainer> containers_;  // by ID: for what comes after their end
-  std::map<std::string, engine::Exec> execs_;
+  std::set<std::string> running_execs_;               // by ID
   std::map<std::string, KnownImage> images_;
 };
 

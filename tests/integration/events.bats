@@ -55,6 +55,18 @@ has_event() { events_of | grep -qx "$1"; }
     [ "$(jq -r '"\(.exitCode) \(.exitReason)"' <<<"$output")" = "-1 lost" ]
 }
 
+@test "events: a command that an earlier ambitd started is told once, and its end" {
+    ambit run -d --name "$c" $image sleep 1000
+    ambit exec -d "$c" sh -c 'until [ -e /tmp/go ]; do sleep 0.02; done; exit 4'
+    eventually has_event exec_started
+    systemctl --user restart ambit.service
+    ambit exec "$c" touch /tmp/go
+    told() { [[ $(ambit events --no-follow --since 10m --filter container="$c" --filter event=exec_exited --format json |
+        jq -r .exitCode | sort | tr '\n' ' ') == "0 4 " ]]; }
+    eventually told
+    [ "$(events_of | grep -cx exec_started)" = 2 ]
+}
+
 @test "events: rename, pause and further commands are told" {
     ambit run -d --name "$c" $image sleep 1000
     ambit exec "$c" sh -c 'exit 4' || [ $? = 4 ]
