@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -16,16 +15,7 @@ namespace {
 using systemd::Event;
 using systemd::EventRecord;
 
-constexpr int kNotice = 5;
-constexpr int kWarning = 4;
 constexpr std::chrono::milliseconds kRetry{100};
-
-systemd::JournalSender::Options sender_options() {
-  systemd::JournalSender::Options options;
-  // The tests give it a journal of their own.
-  if (const char* path = std::getenv("AMBIT_JOURNAL_SOCKET")) options.socket_path = path;
-  return options;
-}
 
 std::string labels_json(const std::map<std::string, std::string>& labels) {
   if (labels.empty()) return "";
@@ -48,7 +38,10 @@ std::string image_name(const std::string& id, const std::vector<std::string>& re
 }  // namespace
 
 EventLog::EventLog(bus::EventLoop& loop, const engine::Engine& engine)
-    : loop_(loop), engine_(engine), sender_("", sender_options()), images_(images_now()) {
+    : loop_(loop),
+      engine_(engine),
+      sender_("", systemd::JournalSender::Options::from_environment()),
+      images_(images_now()) {
   for (const auto& [id, container] : engine.containers()) know(*container);
   // Those that an earlier ambitd started have been told of.
   for (const auto& [id, exec] : engine.execs())
@@ -69,7 +62,6 @@ void EventLog::container_added(const engine::Container& container) {
   know(container);
   const spec::ContainerRecord& record = container.record;
   tell_container(record.id, {.event = Event::ContainerCreated,
-                             .priority = kNotice,
                              .message = record.name + " created from " + record.image});
 }
 
@@ -80,18 +72,15 @@ void EventLog::container_changed(const engine::Container& container,
   if (name != before.record.name) {
     know(container);
     tell_container(id, {.event = Event::ContainerRenamed,
-                        .priority = kNotice,
                         .message = before.record.name + " renamed to " + name,
                         .fields = {{"AMBIT_OLD_NAME", before.record.name}}});
   }
   const engine::State was = before.run.state;
   const engine::State is = container.run.state;
   if (is == engine::State::Paused && was != is)
-    tell_container(
-        id, {.event = Event::ContainerPaused, .priority = kNotice, .message = name + " paused"});
+    tell_container(id, {.event = Event::ContainerPaused, .message = name + " paused"});
   if (was == engine::State::Paused && is == engine::State::Running)
-    tell_container(
-        id, {.event = Event::ContainerResumed, .priority = kNotice, .message = name + " resumed"});
+    tell_container(id, {.event = Event::ContainerResumed, .message = name + " resumed"});
 }
 
 void EventLog::container_exited(const engine::Container& container) {
@@ -100,7 +89,7 @@ void EventLog::container_exited(const engine::Container& container) {
   const std::string why = reason == "oom" ? "its memory ran out" : "nobody knows how";
   tell_container(container.record.id,
                  {.event = Event::ContainerExited,
-                  .priority = kWarning,
+                  .priority = systemd::kWarning,
                   .message = container.record.name + " has ended, its monitor with it: " + why,
                   .fields = {{"AMBIT_EXIT_CODE", std::to_string(container.run.exit_code)},
                              {"AMBIT_EXIT_REASON", reason}}});
@@ -109,9 +98,8 @@ void EventLog::container_exited(const engine::Container& container) {
 void EventLog::container_removed(const std::string& id) {
   const auto known = containers_.find(id);
   if (known == containers_.end()) return;
-  tell_container(id, {.event = Event::ContainerRemoved,
-                      .priority = kNotice,
-                      .message = known->second.name + " removed"});
+  tell_container(id,
+                 {.event = Event::ContainerRemoved, .message = known->second.name + " removed"});
   containers_.erase(known);
 }
 
@@ -126,7 +114,6 @@ void EventLog::exec_changed(const std::string& exec_id) {
   const std::string command = exec.command.empty() ? "" : exec.command.front();
   if (has_begun)
     tell_container(exec.container_id, {.event = Event::ExecStarted,
-                                       .priority = kNotice,
                                        .message = name + ": further command started: " + command,
                                        .fields = {{"AMBIT_EXEC_ID", exec_id},
                                                   {"AMBIT_PID", std::to_string(exec.pid)}}});
@@ -134,7 +121,6 @@ void EventLog::exec_changed(const std::string& exec_id) {
     tell_container(
         exec.container_id,
         {.event = Event::ExecExited,
-         .priority = kNotice,
          .message = name + ": further command exited with code " + std::to_string(exec.exit_code),
          .fields = {{"AMBIT_EXEC_ID", exec_id},
                     {"AMBIT_EXIT_CODE", std::to_string(exec.exit_code)}}});
@@ -189,7 +175,6 @@ void EventLog::tell_container(const std::string& id, EventRecord record) {
 void EventLog::tell_image(Event event, const std::string& id, const std::string& reference,
                           std::string message) {
   tell({.event = event,
-        .priority = kNotice,
         .message = std::move(message),
         .fields = {
             {"SYSLOG_IDENTIFIER", "ambit"}, {"AMBIT_IMAGE_ID", id}, {"IMAGE_NAME", reference}}});

@@ -12,11 +12,8 @@ namespace {
 using systemd::Event;
 using systemd::EventRecord;
 
-constexpr int kNotice = 5;
-constexpr int kWarning = 4;
-
 EventRecord record_of(const spec::MonitorSettings& settings, Event event, std::string message) {
-  EventRecord record{.event = event, .priority = kNotice, .message = std::move(message)};
+  EventRecord record{.event = event, .message = std::move(message)};
   record.fields.emplace_back("USER_UNIT", settings.unit);
   if (!settings.labels.empty()) record.fields.emplace_back("AMBIT_LABELS", settings.labels);
   return record;
@@ -59,12 +56,12 @@ EndRecords end_records(const spec::MonitorSettings& settings, const spec::ExitRe
     EventRecord oom =
         record_of(settings, Event::ContainerOom,
                   settings.name + ": a process was killed, because the container's memory ran out");
-    oom.priority = kWarning;
+    oom.priority = systemd::kWarning;
     records.oom = journal_record(oom);
   }
   EventRecord exited =
       record_of(settings, Event::ContainerExited, how_it_ended(settings.name, record, wait_status));
-  if (record.oom_killed) exited.priority = kWarning;
+  if (record.oom_killed) exited.priority = systemd::kWarning;
   exited.fields.emplace_back("AMBIT_EXIT_CODE", std::to_string(record.exit_code));
   exited.fields.emplace_back("AMBIT_EXIT_REASON", record.reason);
   if (WIFSIGNALED(wait_status))

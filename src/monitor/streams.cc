@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include "base/strings.h"
@@ -57,20 +56,13 @@ std::string common_fields(const spec::MonitorSettings& settings) {
   return fields;
 }
 
-systemd::JournalSender::Options sender_options() {
-  systemd::JournalSender::Options options;
-  // The environment is ambitd's to set; the tests give it a journal of their own.
-  if (const char* path = ::getenv("AMBIT_JOURNAL_SOCKET")) options.socket_path = path;
-  return options;
-}
-
 }  // namespace
 
 Streams::Streams(const spec::MonitorSettings& settings, Form form)
     : form_(form),
       at_last_end_(settings.open_stdin ? Input::AtLastEnd::KeepOpen : Input::AtLastEnd::Close),
       log_driver_(settings.log_driver),
-      sender_(common_fields(settings), sender_options()),
+      sender_(common_fields(settings), systemd::JournalSender::Options::from_environment()),
       log_out_(sender_, budget_,
                {.name = "stdout",
                 .priority = 6,

@@ -44,12 +44,15 @@ const EventKind& kind_of(Event event);
 // Null for an ID that is none of ours.
 const EventKind* kind_of_message_id(std::string_view message_id);
 
+// Priorities, syslog's: of what is in order, and of what is not. Never those of output (6 and 3):
+// journald limits the rate of a user's records separately for these, so that a container that
+// prints too much can't silence what is told of it.
+constexpr int kNotice = 5;
+constexpr int kWarning = 4;
+
 struct EventRecord {
   Event event = Event::ContainerCreated;
-  // syslog's: 5 (notice) for what is in order, 4 for what is not. Never that of output (6 and 3):
-  // journald limits the rate of a user's records separately for these, so that a container that
-  // prints too much can't silence what is told of it.
-  int priority = 5;
+  int priority = kNotice;
   std::string message;
   // Further fields, by name. Values of any bytes.
   std::vector<std::pair<std::string, std::string>> fields;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -50,6 +51,12 @@ void append_journal_field(std::string& record, std::string_view name, std::strin
   }
   record += value;
   record += '\n';
+}
+
+JournalSender::Options JournalSender::Options::from_environment() {
+  Options options;
+  if (const char* path = std::getenv("AMBIT_JOURNAL_SOCKET")) options.socket_path = path;
+  return options;
 }
 
 JournalSender::JournalSender(std::string common_fields, Options options)

@@ -37,6 +37,10 @@ class JournalSender {
     std::string socket_path = kJournalSocket;
     std::size_t buffer_bytes = 1 << 20;  // kept while journald is gone
     std::size_t window_bytes = 1 << 16;  // unsent bytes from which has_room() is false
+
+    // With the socket of AMBIT_JOURNAL_SOCKET, where that is set: tests have a journal of their
+    // own.
+    static Options from_environment();
   };
 
   // `common_fields`, from append_journal_field, go with every record.
