@@ -4,13 +4,6 @@ load ../support/hostile
 
 runtime=ambit-monitor
 
-# again N COMMAND...: N times, and not less than five, whatever comes of it.
-again() {
-    local left=$(($1 > 5 ? $1 : 5))
-    shift
-    while ((left-- > 0)); do "$@" >/dev/null 2>&1 </dev/null || true; done
-}
-
 @test "exe: a container whose command is #!/proc/self/exe can't write the runtime's program" {
     # A runtime that is static says what it thinks of its arguments. With a loader of the image's
     # choice the attacker takes over.

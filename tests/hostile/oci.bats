@@ -16,13 +16,6 @@ runtime_name() {
     echo "$name"
 }
 
-# again N COMMAND...: N times, and not less than five, whatever comes of it.
-again() {
-    local left=$(($1 > 5 ? $1 : 5))
-    shift
-    while ((left-- > 0)); do "$@" >/dev/null 2>&1 </dev/null || true; done
-}
-
 # Root's capabilities are those of the host where there is no user namespace.
 ptrace=(--cap-add SYS_PTRACE)
 ((EUID != 0)) || ptrace=()

@@ -65,6 +65,18 @@ execute() {
     timeout -k 5 30 ambit exec "${options[@]}" "$name" "$@"
 }
 
+has_tried() { log_has "$1" '^tried$'; }
+
+# again N execute NAME ...: N times, and not less than five, whatever comes of it; then on a busy machine
+# as often as it takes until the peer NAME was quick enough to see one of them.
+again() {
+    local left=$(($1 > 5 ? $1 : 5)) name=$3 end=$((SECONDS + 20))
+    shift
+    while ((left-- > 0)) || { ((SECONDS < end)) && ! has_tried "$name"; }; do
+        "$@" >/dev/null 2>&1 </dev/null || true
+    done
+}
+
 # What a peer found, once it has ended, with its exit code; it is asked to end.
 ended_peer() {
     ambit kill -s TERM "$1" >/dev/null 2>&1 || true

@@ -74,15 +74,17 @@ start_peer() {
     local place=$BATS_TEST_TMPDIR/$1
     rm -f "$place.code" "$place.log"
     (
+        code=0
         "$oci_program" --root "$oci_root" "${oci_options[@]}" run \
-            --bundle "$BATS_TEST_TMPDIR/bundles/$1" "$1" >"$place.log" 2>&1
-        echo $? >"$place.code"
+            --bundle "$BATS_TEST_TMPDIR/bundles/$1" "$1" >"$place.log" 2>&1 || code=$?
+        echo "$code" >"$place.code"
     ) </dev/null 3>&- 4>&- &
 }
 peer() {
     start_peer "$@"
     eventually has_line "held: ready" "$BATS_TEST_TMPDIR/$1.log"
 }
+has_tried() { has_line '^tried$' "$BATS_TEST_TMPDIR/$1.log"; }
 ended_peer() {
     oci kill "$1" TERM || true
     eventually test -s "$BATS_TEST_TMPDIR/$1.code"
