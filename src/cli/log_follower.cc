@@ -62,24 +62,24 @@ Result<void> LogFollower::follow(const std::string& path) {
 }
 
 Result<void> LogFollower::watch_journal() {
-  const int fd = AMBIT_TRY(reader_.fd());
-  const int events = AMBIT_TRY(reader_.poll_events());
+  const int fd = AMBIT_TRY(reader_.position().fd());
+  const int events = AMBIT_TRY(reader_.position().poll_events());
   // poll(2) and epoll(7) share the numbers of POLLIN and POLLOUT.
   journal_ = AMBIT_TRY(
       loop_->on_io(fd, static_cast<std::uint32_t>(events), [this](std::uint32_t) { on_news(); }));
-  const auto timeout = AMBIT_TRY(reader_.timeout());
+  const auto timeout = AMBIT_TRY(reader_.position().timeout());
   if (timeout) timer_ = AMBIT_TRY(loop_->on_timer(*timeout, [this] { on_news(); }));
   return {};
 }
 
 void LogFollower::on_news() {
-  const auto news = reader_.process();
+  const auto news = reader_.position().process();
   if (!news) return finish(news.error());
   if (*news) {
     const Result<void> shown = show();
     if (!shown || past_end_) return finish(shown);
   }
-  const auto timeout = reader_.timeout();
+  const auto timeout = reader_.position().timeout();
   if (timeout && *timeout && timer_) (void)timer_.restart(**timeout);
 }
 
@@ -111,7 +111,7 @@ void LogFollower::on_wait_answer(Result<bus::Message> answer) {
     return;
   }
   // A file that the journal has begun meanwhile is found by this.
-  const auto news = reader_.process();
+  const auto news = reader_.position().process();
   finish(news ? show() : Result<void>(news.error()));
 }
 

@@ -1,16 +1,15 @@
 #pragma once
 
-#include <systemd/sd-journal.h>
-
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "systemd/event.h"
+#include "systemd/journal_position.h"
 
 namespace ambit::systemd {
 
@@ -35,23 +34,20 @@ class EventReader {
   static Result<EventReader> open();
 
   // Where to begin; the beginning of the journal, unless one of these was called.
-  Result<void> seek_time(std::int64_t realtime_usec);
+  Result<void> seek_time(std::int64_t realtime_usec) { return position_.seek_time(realtime_usec); }
   Result<void> seek_end();
 
   // The next event; nothing at the end. After it more may come.
   Result<std::optional<PastEvent>> next();
 
   // Waits for news, `limit` at most. Files that the journal begins or ends meanwhile are news too.
-  Result<void> wait(std::chrono::microseconds limit);
+  Result<bool> wait(std::chrono::microseconds limit) { return position_.wait(limit); }
 
  private:
-  struct Close {
-    void operator()(sd_journal* journal) const noexcept { sd_journal_close(journal); }
-  };
-  explicit EventReader(sd_journal* taken) : journal_(taken) {}
+  explicit EventReader(JournalPosition position) : position_(std::move(position)) {}
   Result<PastEvent> read_entry();
 
-  std::unique_ptr<sd_journal, Close> journal_;
+  JournalPosition position_;
 };
 
 }  // namespace ambit::systemd

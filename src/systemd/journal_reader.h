@@ -1,16 +1,14 @@
 #pragma once
 
-#include <systemd/sd-journal.h>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "base/result.h"
+#include "systemd/journal_position.h"
 
 namespace ambit::systemd {
 
@@ -36,31 +34,19 @@ class JournalReader {
   // With the last `lines` lines; 0: with what comes from now on.
   Result<void> seek_last_lines(std::size_t lines);
 
-  // The next piece; nothing at the end. After it more may come: see fd().
+  // The next piece; nothing at the end. After it more may come: see position().
   Result<std::optional<OutputPiece>> next();
 
-  // For following: wait until fd() has poll_events(), or for timeout() at most, and call process();
-  // true where next() may have something new.
-  Result<int> fd();
-  Result<int> poll_events();
-  // From now; nothing where fd() alone tells.
-  Result<std::optional<std::chrono::microseconds>> timeout();
-  Result<bool> process();
-  // The three in one: waits for news, `limit` at most.
-  Result<bool> wait(std::chrono::microseconds limit);
+  // For following.
+  JournalPosition& position() noexcept { return position_; }
 
  private:
-  struct Close {
-    void operator()(sd_journal* journal) const noexcept { sd_journal_close(journal); }
-  };
-  explicit JournalReader(sd_journal* taken) : journal_(taken) {}
+  explicit JournalReader(JournalPosition position) : position_(std::move(position)) {}
 
-  std::optional<std::string> field(const char* name);
   Result<OutputPiece> read_piece();
 
-  std::unique_ptr<sd_journal, Close> journal_;
+  JournalPosition position_;
   std::size_t skip_lines_ = 0;  // of the next piece
-  bool at_current_ = false;     // the next piece is the one the journal stands at
 };
 
 // Whether what this user's processes log can be read back by him: sends a record and looks for it,

@@ -53,7 +53,7 @@ class JournalReaderTest : public testing::Test {
       if (*piece)
         bytes += (*piece)->bytes;
       else
-        (void)reader.wait(milliseconds(100));
+        (void)reader.position().wait(milliseconds(100));
     }
     auto more = reader.next();
     if (more && *more) bytes += (*more)->bytes;
@@ -96,7 +96,7 @@ TEST_F(JournalReaderTest, APieceNamesItsStream) {
   ASSERT_TRUE(reader);
   std::optional<OutputPiece> piece;
   for (int i = 0; i < 100 && !piece; i++) {
-    (void)reader->wait(milliseconds(100));
+    (void)reader->position().wait(milliseconds(100));
     piece = *reader->next();
   }
   ASSERT_TRUE(piece);
