@@ -190,7 +190,7 @@ void Engine::Impl::start_again(Container& container) {
   RestartActivity& restart = activity_of(id).restart;
   const bool is_first = container.restart.due_usec == 0;  // with the user's manager
   if (!is_first) ++restart.record.count;
-  show_restart(container, {.count = restart.record.count});
+  show_restart(container, {.count = restart.record.count, .error = container.restart.error});
   save_restart(container);
   log(LogLevel::Info, is_first ? "starting %s" : "starting %s again",
       container.record.name.c_str());
@@ -208,11 +208,12 @@ void Engine::Impl::start_again(Container& container) {
 void Engine::Impl::on_started_again(Container& container, const Result<void>& result) {
   const Activity& activity = activity_of(container.record.id);
   // Given up by an order that came meanwhile.
-  if (result || activity.restart.record.stopped || activity.remove_when_ended) return;
+  if (!result && (activity.restart.record.stopped || activity.remove_when_ended)) return;
   note(container.record.name, result);
   RestartState state = container.restart;
-  state.error = result.error().message();
+  state.error = result ? "" : result.error().message();
   show_restart(container, state);
+  if (result) return;
   if (is_live(container.run.state)) return;
   if (!restarts_after(container.record.options.restart, kExitCodeNotStarted,
                       activity.restart.record.count))

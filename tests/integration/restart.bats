@@ -5,6 +5,7 @@ load ../support/ambit
 count_is() { [[ $(property "$1" RestartCount) == "$2" ]]; }
 count_is_above() { (($(property "$1" RestartCount) > $2)); }
 is_due() { (($(property "$1" RestartAt) > 0)); }
+error_is_gone() { [[ -z $(property "$1" RestartError) ]]; }
 is_idle() { ! is_due "$1" && ! state_is "$1" running; }
 pid_is_other() { local pid; pid=$(main_pid "$1") && ((pid != 0 && pid != $2)); }
 
@@ -129,7 +130,7 @@ teardown() {
     [[ $(property "$c" RestartError) == *"$source"*"No such file"* ]]
     mkdir "$source"
     eventually state_is "$c" running
-    [ "$(property "$c" RestartError)" = "" ]
+    eventually error_is_gone "$c"
 }
 
 @test "restart: with --rm it is refused" {
