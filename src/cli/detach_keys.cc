@@ -57,4 +57,9 @@ bool DetachKeys::feed(std::string_view typed, std::string& out) {
   return false;
 }
 
+void DetachKeys::release(std::string& out) {
+  out.append(sequence_, 0, matched_);
+  matched_ = 0;
+}
+
 }  // namespace ambit::cli

@@ -23,6 +23,12 @@ class DetachKeys {
   // after it is dropped.
   [[nodiscard]] bool feed(std::string_view typed, std::string& out);
 
+  // What is held back. Whoever typed it and then paused meant it for the container: ctrl-p is a
+  // key of many programs.
+  bool is_holding() const noexcept { return matched_ > 0; }
+  // Appends it to `out`; the sequence begins anew.
+  void release(std::string& out);
+
   const std::string& sequence() const noexcept { return sequence_; }
 
  private:

@@ -21,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kForwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
+constexpr auto kHeldKeys = 200ms;      // longer than between two keys of a sequence
 constexpr auto kBeforeAsking = 50ms;   // most short containers have ended by then
 constexpr auto kBetweenWaits = 200ms;  // while ambitd can't be reached
 constexpr int kMaxFailedWaits = 25;
@@ -175,13 +176,35 @@ Result<void> Foreground::attach_terminal() {
   if (!terminal_sink_) return Error::from_errno(errno, "duplicating the terminal's socket");
   Relay::Filter filter;
   if (options_.detach_keys && !options_.detach_keys->sequence().empty())
-    filter = [this](std::string_view typed, std::string& out) {
-      return options_.detach_keys->feed(typed, out);
-    };
+    filter = [this](std::string_view typed, std::string& out) { return take_typed(typed, out); };
   input_ = std::make_unique<Relay>(
       loop_, STDIN_FILENO, terminal_sink_.get(), [this](Relay::End end) { on_input_end(end); },
       std::move(filter));
   return input_->start();
+}
+
+// True: leave. A beginning of the detach keys waits for the next key, and not for long.
+bool Foreground::take_typed(std::string_view typed, std::string& out) {
+  DetachKeys& keys = *options_.detach_keys;
+  if (typed.empty()) keys.release(out);
+  if (keys.feed(typed, out)) return true;
+  if (!keys.is_holding()) {
+    held_keys_.reset();
+    return false;
+  }
+  auto timer = loop_.on_timer(kHeldKeys, [this] { pass_on_held_keys(); });
+  // Without a timer nothing may be held.
+  if (timer)
+    held_keys_ = *std::move(timer);
+  else
+    keys.release(out);
+  return false;
+}
+
+void Foreground::pass_on_held_keys() {
+  std::string held;
+  options_.detach_keys->release(held);
+  if (input_) input_->add(held);
 }
 
 Result<void> Foreground::attach_output(UniqueFd& source, int sink_fd) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -80,6 +81,8 @@ class Foreground {
   Result<void> attach_input();
   Result<void> attach_terminal();
   Result<void> attach_output(UniqueFd& source, int sink_fd);
+  bool take_typed(std::string_view typed, std::string& out);
+  void pass_on_held_keys();
   void on_output_end(std::size_t index, int sink_fd, Relay::End end);
   void on_input_end(Relay::End end);
   void on_signal(int signal);
@@ -115,6 +118,7 @@ class Foreground {
   std::vector<std::unique_ptr<Relay>> outputs_;  // an ended one is null
   std::vector<bus::EventSource> signals_;
   bus::EventSource timer_;
+  bus::EventSource held_keys_;  // sends them on when nothing follows
   std::unique_ptr<ServiceNotice> notice_;
   bus::Slot match_, start_call_, wait_call_, signal_call_, stop_call_;
 };

@@ -60,6 +60,18 @@ Result<void> Relay::start() {
   return wait(source_fd_, EPOLLIN);
 }
 
+void Relay::add(std::string_view bytes) {
+  if (bytes.empty() || !done_) return;
+  const bool was_waiting_for_source = pending_.empty();
+  pending_ += bytes;
+  idle_ = false;
+  if (!was_waiting_for_source) return;
+  if (const Result<void> waiting = wait(sink_fd_, EPOLLOUT); !waiting) {
+    error_ = waiting.error().message();
+    finish(End::Failed);
+  }
+}
+
 // Only the side that is waited for is watched: EPOLLHUP of the other can't be masked and would keep
 // the loop spinning.
 Result<void> Relay::wait(int fd, std::uint32_t events) {
@@ -101,6 +113,7 @@ void Relay::pump() {
 Relay::Step Relay::step() {
   if (!pending_.empty()) return write_some();
   if (stop_after_write_) return Step::Stopped;
+  if (source_ended_) return Step::SourceEnd;
   return use_splice_ ? splice_some() : read_some();
 }
 
@@ -130,7 +143,7 @@ Relay::Step Relay::read_some() {
   if (!is_ready(source_fd_, POLLIN)) return Step::SourceEmpty;
   char buffer[kChunk];
   const ssize_t size = ::read(source_fd_, buffer, sizeof buffer);
-  if (size == 0) return Step::SourceEnd;
+  if (size == 0) return end_source();
   if (size < 0) {
     const int err = errno;
     switch (err) {
@@ -140,7 +153,7 @@ Relay::Step Relay::read_some() {
         return Step::SourceEmpty;
       case EIO:         // a terminal that was hung up
       case ECONNRESET:  // a socket whose peer went away with unread bytes
-        return Step::SourceEnd;
+        return end_source();
       default:
         return fail("read", err);
     }
@@ -150,6 +163,12 @@ Relay::Step Relay::read_some() {
     stop_after_write_ = filter_(bytes, pending_);
   else
     pending_ = bytes;
+  return Step::Moved;
+}
+
+Relay::Step Relay::end_source() {
+  source_ended_ = true;
+  if (filter_) (void)filter_({}, pending_);
   return Step::Moved;
 }
 

@@ -23,7 +23,8 @@ class Relay {
     Failed,     // another error; error() has it
   };
   using Done = std::function<void(End)>;
-  // Gets what was read, appends what is to be written. True: stop.
+  // Gets what was read, appends what is to be written. True: stop. An empty view is the end of the
+  // source: what the filter holds back goes now or never.
   using Filter = std::function<bool(std::string_view, std::string&)>;
 
   // The descriptors are borrowed and must outlive the relay. `done` is called once, from the loop;
@@ -31,6 +32,9 @@ class Relay {
   Relay(bus::EventLoop& loop, int source_fd, int sink_fd, Done done, Filter filter = nullptr);
 
   Result<void> start();
+
+  // Writes `bytes` behind everything that was read so far, as the loop runs.
+  void add(std::string_view bytes);
 
   // Everything that has arrived so far was written.
   bool is_idle() const noexcept { return idle_; }
@@ -43,6 +47,7 @@ class Relay {
   Step step();
   Step splice_some();
   Step read_some();
+  Step end_source();
   Step write_some();
   Step fail(const char* what, int err);
   Result<void> wait(int fd, std::uint32_t events);
@@ -56,6 +61,7 @@ class Relay {
   bool use_splice_;
   bool idle_ = false;
   bool stop_after_write_ = false;
+  bool source_ended_ = false;
   std::size_t write_chunk_;
   std::string pending_;  // read and not yet written
   std::string error_;

@@ -1,7 +1,6 @@
 #include "monitor/streams.h"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -181,27 +180,13 @@ Result<UniqueFd> Streams::attach_terminal() {
   UniqueFd writing = AMBIT_TRY(duplicate(ours));
   outputs_.front().add_client(std::move(writing), ClientSink::Kind::Late);
   input_->add_client(std::move(ours));
-  redraw();
+  redraw_.begin(console_.get(), Clock::now());
   return theirs;
 }
 
 Result<void> Streams::resize(unsigned short rows, unsigned short columns) {
   if (!console_) return Error(ErrorCode::InvalidArgument, "the container has no terminal");
-  winsize size = {};
-  size.ws_row = rows;
-  size.ws_col = columns;
-  if (::ioctl(console_.get(), TIOCSWINSZ, &size) < 0) return Error::from_errno(errno, "TIOCSWINSZ");
-  return {};
-}
-
-// The kernel sends SIGWINCH for a size that differs, and programs redraw for that.
-void Streams::redraw() {
-  winsize size = {};
-  if (::ioctl(console_.get(), TIOCGWINSZ, &size) < 0) return;
-  winsize other = size;
-  ++other.ws_row;
-  (void)::ioctl(console_.get(), TIOCSWINSZ, &other);
-  (void)::ioctl(console_.get(), TIOCSWINSZ, &size);
+  return redraw_.resize(console_.get(), rows, columns);
 }
 
 void Streams::note(int priority, std::string_view message) {
@@ -218,6 +203,7 @@ void Streams::prepare(PollSet& polls) const {
   if (input_) input_->prepare(polls);
   if (!sender_.is_empty()) polls.want(sender_.fd(), sender_.poll_events());
   polls.wake_at(sender_.retry_at());
+  polls.wake_at(redraw_.deadline());
   // No event tells that journald is done, and the graces need a clock.
   if (is_delivering_) polls.wake_at(now + (is_journal_done_ ? kClientCheck : kJournalCheck));
 }
@@ -226,6 +212,7 @@ void Streams::dispatch(const PollSet& polls) {
   const Clock::time_point now = Clock::now();
   for (Output& output : outputs_) output.dispatch(polls, now);
   if (input_) input_->dispatch(polls);
+  if (console_) redraw_.on_deadline(console_.get(), now);
   sender_.flush();
 }
 

@@ -13,6 +13,7 @@
 #include "monitor/log_stream.h"
 #include "monitor/output.h"
 #include "monitor/poll_set.h"
+#include "monitor/redraw.h"
 #include "sandbox/child.h"
 #include "spec/monitor_settings.h"
 #include "systemd/journal_sender.h"
@@ -68,7 +69,6 @@ class Streams {
   Result<UniqueFd> attach_one(const std::string& name);
   Result<UniqueFd> attach_terminal();
   void adopt_first_clients();
-  void redraw();
   bool logs() const { return log_driver_ == "journald"; }
 
   Form form_;
@@ -84,6 +84,7 @@ class Streams {
   UniqueFd first_tty_;  // until there is a console
   UniqueFd first_stdin_, first_stdout_;
   UniqueFd console_;
+  Redraw redraw_;
   UniqueFd console_peer_;
   bool is_delivering_ = false;
   bool is_journal_done_ = false;

@@ -7,6 +7,10 @@ usage: terminal.py exit COMMAND...              shows the output, ends with the 
        terminal.py resize COMMAND...            a shell is told of the terminal's size
        terminal.py restored COMMAND...          raw until a line is typed, as before when it ended
        terminal.py detach COMMAND...            ctrl-P ctrl-Q after "ready" leaves it with 0
+       terminal.py held COMMAND...              ctrl-P after "ready" gets there though nothing follows
+       terminal.py undetached COMMAND...        ctrl-P ctrl-Q after "ready" are the command's
+       terminal.py size ROWSxCOLUMNS COMMAND... shows the output on a terminal of that size
+       terminal.py detach_after TEXT ROWSxCOLUMNS COMMAND...  ctrl-P ctrl-Q when TEXT was shown
        terminal.py untouched COMMAND...         shows the output; nothing may have been typed by it
 """
 
@@ -23,9 +27,9 @@ DEADLINE_S = 30
 
 
 class Session:
-    def __init__(self, command):
+    def __init__(self, command, rows=24, columns=80):
         self.master, slave = pty.openpty()
-        self.set_size(24, 80)
+        self.set_size(rows, columns)
         self.before = termios.tcgetattr(slave)
         self.slave = slave
         self.pid = os.fork()
@@ -95,6 +99,11 @@ def check(condition, session, why):
         sys.exit(f"{why}: {session.output!r}")
 
 
+def size_of(text):
+    """Rows and columns of "24x80"."""
+    return (int(number) for number in text.split("x"))
+
+
 def run(mode, arguments):
     if mode == "exit":
         session = Session(arguments)
@@ -109,6 +118,18 @@ def run(mode, arguments):
         code = session.wait()
         sys.stdout.buffer.write(session.output)
         check(code == int(arguments[1]), session, f"ended with {code}")
+        return 0
+    if mode == "size":
+        session = Session(arguments[1:], *size_of(arguments[0]))
+        code = session.wait()
+        sys.stdout.buffer.write(session.output)
+        return code if code >= 0 else 128 - code
+    if mode == "detach_after":
+        session = Session(arguments[2:], *size_of(arguments[1]))
+        session.await_raw()
+        session.expect(arguments[0].encode())
+        session.type(b"\x10\x11")
+        check(session.wait() == 0, session, "did not end with 0")
         return 0
     session = Session(arguments)
     if mode == "interrupt":
@@ -144,6 +165,16 @@ def run(mode, arguments):
         termios.tcsetattr(session.slave, termios.TCSANOW, raw)
         check(not select.select([session.slave], [], [], 0)[0], session, "something was typed")
         check(code == 0, session, f"ended with {code}")
+    elif mode in ("held", "undetached"):
+        # A command that shows each byte as a number, and ends after as many as were typed.
+        session.expect(b"ready")
+        session.await_raw()
+        session.type(b"\x10")
+        session.expect(b"20")
+        if mode == "undetached":
+            session.type(b"\x11")
+            session.expect(b"21")
+        check(session.wait() == 0, session, "did not end with 0")
     elif mode == "detach":
         session.expect(b"ready")
         session.await_raw()

@@ -19,15 +19,13 @@ struct AttachFlags {
   std::optional<std::string> detach_keys;
 };
 
-// Makes a program that shows nothing until something happens draw its screen: a change of size
-// tells it to (SIGWINCH), and the real size follows.
-void ask_to_redraw(Client& client, const std::string& path) {
+// To that of our terminal. The monitor has the program draw its screen for each that attaches.
+void send_size(Client& client, const std::string& path) {
   const auto size = os::terminal_size();
-  if (!size || size->columns < 2) return;
-  for (const std::uint32_t columns : {size->columns - 1, size->columns}) {
-    auto call = client.new_container_call(path, "ResizeTerminal");
-    if (call && call->append(size->rows, columns)) (void)client.bus().send(*call);
-  }
+  if (!size) return;
+  auto call = client.new_container_call(path, "ResizeTerminal");
+  // One that does not arrive leaves the size that there was.
+  if (call && call->append(size->rows, size->columns)) (void)client.bus().send(*call);
 }
 
 Result<Streams> call_attach(Client& client, const std::string& path, const StreamWishes& wishes) {
@@ -65,7 +63,7 @@ Result<int> attach(const AttachFlags& flags, const std::string& name) {
                .read_input = raw_input,
                .name = name}));
   Streams streams = AMBIT_TRY(connect(client, path, wishes));
-  if (terminal) ask_to_redraw(client, path);
+  if (terminal) send_size(client, path);
   return foreground->follow(path, std::move(streams));
 }
 

@@ -168,5 +168,45 @@ TEST_F(RelayTest, TheFilterChangesBytesAndStops) {
   EXPECT_EQ(*os::read_all(out.read.get(), 100), "<go><stop>");
 }
 
+TEST_F(RelayTest, TheFilterHearsOfTheEndAndItsLastBytesAreWritten) {
+  Pipe in = make_pipe();
+  Pipe out = make_pipe();
+  std::optional<Relay::End> end;
+  Relay relay(loop_, in.read.get(), out.write.get(), set(end),
+              [](std::string_view bytes, std::string& result) {
+                result += bytes.empty() ? "rest" : std::string(bytes);
+                return false;
+              });
+  ASSERT_TRUE(relay.start());
+  ASSERT_TRUE(os::write_all(in.write.get(), "some "));
+  in.write.reset();
+  run(end);
+  EXPECT_EQ(end, Relay::End::SourceEnd);
+  out.write.reset();
+  EXPECT_EQ(*os::read_all(out.read.get(), 100), "some rest");
+}
+
+TEST_F(RelayTest, AddedBytesGoBehindWhatWasRead) {
+  Pipe in = make_pipe();
+  Pipe out = make_pipe();
+  std::optional<Relay::End> end;
+  Relay relay(loop_, in.read.get(), out.write.get(), set(end),
+              [](std::string_view bytes, std::string& result) {
+                result += bytes;
+                return false;
+              });
+  ASSERT_TRUE(relay.start());
+  ASSERT_TRUE(os::write_all(in.write.get(), "read "));
+  for (int round = 0; round < 5 && *loop_.run_once(50ms); ++round) continue;
+  relay.add("added ");
+  EXPECT_FALSE(relay.is_idle());
+  for (int round = 0; round < 5 && *loop_.run_once(50ms); ++round) continue;
+  ASSERT_TRUE(os::write_all(in.write.get(), "and read"));
+  in.write.reset();
+  run(end);
+  out.write.reset();
+  EXPECT_EQ(*os::read_all(out.read.get(), 100), "read added and read");
+}
+
 }  // namespace
 }  // namespace ambit::cli
