@@ -8,13 +8,14 @@
 #include "base/log.h"
 #include "monitor/descriptors.h"
 #include "monitor/exec.h"
+#include "monitor/hold.h"
 #include "monitor/monitor.h"
 #include "monitor/signals.h"
 #include "os/file.h"
 #include "spec/monitor_settings.h"
 
-// ambit-monitor run|exec NAME DESCRIPTORS: see spec/monitor_settings.h and monitor/exec.h. Started
-// by ambitd, never by people.
+// ambit-monitor run|exec|hold NAME DESCRIPTORS: see spec/monitor_settings.h, monitor/exec.h and
+// spec/holder_settings.h. Started by ambitd, never by people.
 namespace {
 
 using namespace ambit;
@@ -41,6 +42,10 @@ Result<void> run_mode(const char* mode, const char* names) {
   UniqueFd signal_fd = AMBIT_TRY(block_signals());
   Descriptors descriptors = AMBIT_TRY(Descriptors::adopt(names));
   if (std::strcmp(mode, "run") == 0) return run(std::move(descriptors), std::move(signal_fd));
+  if (std::strcmp(mode, "hold") == 0) {
+    AMBIT_TRY(descriptors.require({"control", "listen"}));
+    return run_hold(std::move(descriptors), std::move(signal_fd));
+  }
   if (std::strcmp(mode, "exec") != 0)
     return Error(ErrorCode::InvalidArgument, std::string("no such mode: ") + mode);
   AMBIT_TRY(descriptors.require({"control"}));

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "monitor/footprint.h"
+#include "monitor/join_pod.h"
 #include "monitor/lifecycle.h"
 #include "monitor/monitor.h"
 #include "monitor/wall_clock.h"
@@ -60,10 +61,13 @@ Result<void> Monitor::start_child() {
                                                      : Streams::Form::Terminal);
   AMBIT_TRY(streams_->open(descriptors_));
   const int sockets = AMBIT_TRY(descriptors_.hand_on("listen"));
+  PodGifts pod;
+  if (descriptors_.has("pod")) pod = AMBIT_TRY(receive_from_pod(descriptors_.take("pod")));
   child_ = AMBIT_TRY(sandbox::Child::start({.spec = &spec,
                                             .stdio = streams_->container_ends(),
                                             .seccomp = {.bpf = filter},
-                                            .preserved_fds = sockets}));
+                                            .preserved_fds = sockets,
+                                            .given = pod.by_name}));
   return {};
 }
 

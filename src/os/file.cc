@@ -46,6 +46,12 @@ Result<UniqueFd> open_at(int dir_fd, const std::string& path, int flags, mode_t 
   return fd;
 }
 
+Result<UniqueFd> duplicate(int fd) {
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (!copy) return Error::from_errno(errno, "fcntl F_DUPFD_CLOEXEC");
+  return copy;
+}
+
 Result<std::string> read_all(int fd, std::size_t limit_bytes) {
   std::string bytes;
   char buffer[16384];

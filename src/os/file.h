@@ -19,6 +19,9 @@ enum class Durability { Crash, PowerLoss };
 // Opens with O_CLOEXEC added. Errors name the path.
 Result<UniqueFd> open_at(int dir_fd, const std::string& path, int flags, mode_t mode = 0);
 
+// Another descriptor of the same file, CLOEXEC.
+Result<UniqueFd> duplicate(int fd);
+
 // Everything that is left in `fd`, at most `limit_bytes`; Corrupt where there is more.
 Result<std::string> read_all(int fd, std::size_t limit_bytes);
 Result<std::string> read_file_at(int dir_fd, const std::string& path, std::size_t limit_bytes);

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "os/process.h"
+#include "sandbox/given.h"
 #include "spec/runtime_spec.h"
 #include "spec/state.h"
 
@@ -46,8 +47,9 @@ struct StartOptions {
   // (start_socket.h). -1: its command runs after go().
   int start_socket_fd = -1;
   int preserved_fds = 0;  // so many, from 3 on, are the command's
-  spec::State state;      // for hooks in the container; status and pid are filled in
-  int cgroup_fd = -1;     // the process starts in this cgroup; -1: in the caller's
+  GivenFds given;
+  spec::State state;   // for hooks in the container; status and pid are filled in
+  int cgroup_fd = -1;  // the process starts in this cgroup; -1: in the caller's
   // Called with the new process's number before it does anything.
   std::function<Result<void>(pid_t)> on_cloned;
 };

@@ -221,7 +221,8 @@ Result<ContainerPlan> plan_container(const StartOptions& options) {
   plan.stdio = options.stdio;
   plan.state = options.state;
   plan.start_socket_fd = options.start_socket_fd;
-  plan.namespaces = AMBIT_TRY(plan_namespaces(spec));
+  plan.namespaces = AMBIT_TRY(plan_namespaces(spec, options.given));
+  plan.given = options.given;
   plan.id_maps = AMBIT_TRY(plan_id_maps(spec, plan.namespaces));
   plan.mounts = AMBIT_TRY(plan_mounts(spec.mounts));
   plan.idmapped = AMBIT_TRY(open_idmapped(plan.mounts, plan.id_maps));
@@ -238,6 +239,7 @@ void run_container(ContainerPlan& plan, ChildChannel& channel) {
   container.plan = &plan;
   container.mount_context = {.id_maps = &plan.id_maps,
                              .idmapped = &plan.idmapped,
+                             .given = &plan.given,
                              .own_network = owns_network(*plan.spec),
                              .own_cgroup = has_namespace(*plan.spec, NamespaceType::Cgroup)};
   if (auto ready = set_up(container, channel); !ready) channel.fail(ready.error());

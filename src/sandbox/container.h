@@ -23,6 +23,7 @@ struct ContainerPlan {
   NamespacePlan namespaces;
   IdMaps id_maps;
   std::vector<MountPlan> mounts;
+  GivenFds given;
   std::vector<UniqueFd> idmapped;  // for each mount; empty for those that keep their ids
   ProcessPlan process;
   UniqueFd init_program;  // ambit-init as a sealed memfd, where the spec asks for it

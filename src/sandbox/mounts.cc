@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/strings.h"
+#include "os/file.h"
 #include "os/mount.h"
 #include "sandbox/copy_tree.h"
 #include "sandbox/mount_target.h"
@@ -23,8 +24,11 @@ Error explain_open(const MountPlan& plan, Error error) {
   return error;
 }
 
-Result<UniqueFd> open_tree_of(const MountPlan& plan) {
+Result<UniqueFd> open_tree_of(const MountPlan& plan, const MountContext& context) {
   if (plan.kind == MountKind::Overlay) return make_overlay(plan.overlay);
+  if (context.given != nullptr)
+    if (const auto given = context.given->find(plan.source); given != context.given->end())
+      return os::duplicate(given->second);
   auto tree = os::clone_tree(AT_FDCWD, plan.source, plan.depth);
   if (!tree) return explain_open(plan, std::move(tree).error());
   return tree;
@@ -166,7 +170,8 @@ Result<std::vector<OpenedMount>> open_sources(const std::vector<MountPlan>& plan
     if (plan.idmap)
       mount.tree = std::move((*context.idmapped)[i]);
     else if (mount.plan.kind != MountKind::Filesystem)
-      mount.tree = AMBIT_TRY(open_tree_of(mount.plan).context("mount " + plan.destination));
+      mount.tree =
+          AMBIT_TRY(open_tree_of(mount.plan, context).context("mount " + plan.destination));
     mounts.push_back(std::move(mount));
   }
   return mounts;

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "sandbox/given.h"
 #include "sandbox/id_map.h"
 #include "sandbox/mount_options.h"
 
@@ -18,6 +19,7 @@ struct OpenedMount {
 struct MountContext {
   const IdMaps* id_maps = nullptr;
   std::vector<UniqueFd>* idmapped = nullptr;  // from open_idmapped(); taken by open_sources()
+  const GivenFds* given = nullptr;            // mounts in the place of a bind mount's source
   // The container has a network namespace of its own. Without one the kernel refuses a sysfs, and
   // a mount of type sysfs becomes the host's /sys, read-only.
   bool own_network = true;

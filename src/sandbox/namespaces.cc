@@ -44,12 +44,18 @@ Error wrong_type(const char* name) {
                std::string("it is no namespace of the type '") + name + "'");
 }
 
-Result<JoinedNamespace> open_namespace(const spec::Namespace& item) {
+Result<UniqueFd> open_path_of(const spec::Namespace& item, const GivenFds& given) {
+  const auto found = given.find(item.path);
+  if (found != given.end()) return os::duplicate(found->second);
+  return os::open_at(AT_FDCWD, item.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+Result<JoinedNamespace> open_namespace(const spec::Namespace& item, const GivenFds& given) {
   const NamespaceKind& type = known(item.type);
   JoinedNamespace joined;
   joined.type = item.type;
   joined.path = item.path;
-  joined.fd = AMBIT_TRY(os::open_at(AT_FDCWD, item.path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  joined.fd = AMBIT_TRY(open_path_of(item, given));
   // ENOTTY: no namespace at all.
   const int found = ::ioctl(joined.fd.get(), NS_GET_NSTYPE);
   if (found != type.flag) return wrong_type(type.name);
@@ -118,13 +124,14 @@ const JoinedNamespace* NamespacePlan::find(NamespaceType type) const {
   return nullptr;
 }
 
-Result<NamespacePlan> plan_namespaces(const spec::RuntimeSpec& spec) {
+Result<NamespacePlan> plan_namespaces(const spec::RuntimeSpec& spec, const GivenFds& given) {
   AMBIT_TRY(check(spec));
   NamespacePlan plan;
   plan.time_offsets = spec.time_offsets;
   for (const spec::Namespace& item : spec.namespaces) {
     if (!item.path.empty()) {
-      JoinedNamespace joined = AMBIT_TRY(open_namespace(item).context("namespace " + item.path));
+      JoinedNamespace joined =
+          AMBIT_TRY(open_namespace(item, given).context("namespace " + item.path));
       if (!AMBIT_TRY(is_our_own(joined))) {
         plan.joined.push_back(std::move(joined));
       } else if (item.type == NamespaceType::Mount) {

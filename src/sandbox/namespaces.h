@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "sandbox/given.h"
 #include "spec/runtime_spec.h"
 
 // The namespaces of a container: which are made, and which are joined by path.
@@ -45,10 +46,11 @@ struct NamespacePlan {
   const JoinedNamespace* find(spec::NamespaceType type) const;
 };
 
-// Opens the paths; those that lead to a namespace that the caller is in already are left out.
+// Opens the paths that are not among `given`; those that lead to a namespace that the caller is in
+// already are left out.
 // InvalidArgument for one that is no namespace of that type, for a type that is named twice, for
 // time offsets without a new time namespace, and for a container without a mount namespace.
-Result<NamespacePlan> plan_namespaces(const spec::RuntimeSpec& spec);
+Result<NamespacePlan> plan_namespaces(const spec::RuntimeSpec& spec, const GivenFds& given = {});
 
 // For the process between: joins what can be joined with the caller's rights (namespaces that the
 // user namespace which is about to be entered doesn't own). What is refused is tried again after.
