@@ -150,6 +150,169 @@ load ../support/ambit
     [ "$output" = 'i 6' ]
 }
 
+@test "exec: over D-Bus Wait, ExitCode and PropertiesChanged tell the code, 128+n for a signal" {
+    ambit run -d --name "$c" $image sleep 100
+    local path monitor seen=$BATS_TEST_TMPDIR/seen
+    busctl --user --json=short monitor org.ambit.Ambit1 >"$seen" 2>/dev/null &
+    monitor=$!
+    eventually eval 'of "$c" Inspect >/dev/null; grep -q Inspect "$BATS_TEST_TMPDIR/seen"'
+    path=$(exec_over_bus sh -c 'until [ -e /tmp/go ]; do sleep 0.02; done; kill -TERM $$')
+    [ "$(of_exec "$path" get-property ExitCode Running)" = $'i 0\nb true' ]
+    let_go "$c"
+    [ "$(of_exec "$path" call Wait)" = "i 143" ]
+    [ "$(of_exec "$path" get-property ExitCode Running)" = $'i 143\nb false' ]
+    eventually has_line '"ExitCode":{"type":"i","data":143}' "$seen"
+    kill "$monitor"
+    run -0 jq -c --arg path "$path" 'select(.member == "PropertiesChanged" and .path == $path)
+        | .payload.data[1] | [.Running.data, .ExitCode.data]' "$seen"
+    [ "$(tail -n 1 <<<"$output")" = '[false,143]' ]
+}
+
+exec_over_bus() { of "$c" Exec 'asa{sv}' $# "$@" 0 | cut -d'"' -f2; }
+# of_exec PATH call MEMBER, of_exec PATH get-property NAME...
+of_exec() {
+    local path=$1 verb=$2
+    shift 2
+    busctl --user -- "$verb" org.ambit.Ambit1 "$path" org.ambit.Ambit1.Exec "$@"
+}
+
+@test "exec: over D-Bus a command that is not there, or can't be executed, is an error by name" {
+    ambit run -d --name "$c" $image sleep 100
+    local path
+    path=$(path_of "$c")
+    exec_error() {
+        gdbus call --session --dest org.ambit.Ambit1 --object-path "$path" \
+            --method org.ambit.Ambit1.Container.Exec "['$1']" '{}' 2>&1 >/dev/null || true
+    }
+    [[ $(exec_error no-such-command) == *org.ambit.Ambit1.Error.CommandNotFound*no-such-command* ]]
+    [[ $(exec_error /etc/passwd) == *org.ambit.Ambit1.Error.CommandNotExecutable*/etc/passwd* ]]
+    run -127 ambit exec -d "$c" no-such-command
+    run -126 ambit exec -d "$c" /etc/passwd
+}
+
+@test "exec: over D-Bus whoever waits learns of the container's end, and can ask once it is removed" {
+    ambit run -d --name "$c" $image sleep 100
+    local path
+    path=$(exec_over_bus sh -c 'touch /tmp/up; sleep 100')
+    eventually ambit exec "$c" test -e /tmp/up
+    of_exec "$path" call Wait >"$BATS_TEST_TMPDIR/code" &
+    ambit rm -f "$c"
+    ends_with 0 $!
+    [ "$(cat "$BATS_TEST_TMPDIR/code")" = "i 137" ]
+    [ "$(of_exec "$path" call Wait)" = "i 137" ]
+    [ "$(of_exec "$path" get-property ExitCode Running)" = $'i 137\nb false' ]
+}
+
+# Lets `ambit` get ever further in its start, then stops it for good; prints the PIDs.
+stop_anywhere() {
+    local i
+    for i in {0..9}; do
+        "$@" </dev/zero >"$BATS_TEST_TMPDIR/unread" 2>&1 5>&- &
+        head -c $((i * i * 30000)) /dev/urandom >/dev/null
+        kill -STOP $!
+        stopped+=($!)
+    done
+}
+
+@test "exec: clients that are stopped anywhere in their start block nobody" {
+    local stopped=() before
+    ambit run -dit --name "$c" $image sh -c 'i=0; while :; do i=$((i+1)); echo "line $i"; sleep 0.02; done'
+    ambit run -d --name "$c-2" $image sleep 100
+    mkfifo "$BATS_TEST_TMPDIR/unread"
+    exec 5<>"$BATS_TEST_TMPDIR/unread"
+    stop_anywhere ambit exec -i "$c-2" cat
+    stop_anywhere ambit exec -t "$c-2" yes
+    stop_anywhere ambit attach --no-stdin "$c"
+    # ambitd, other containers, this one's other clients and its output.
+    run -0 timeout 20 ambit exec "$c-2" echo through
+    [ "$output" = through ]
+    run -0 timeout 20 ambit run --rm $image echo another
+    ambit attach --no-stdin "$c" >"$BATS_TEST_TMPDIR/seen" 2>/dev/null 5>&- &
+    local reader=$!
+    eventually has_line 'line' "$BATS_TEST_TMPDIR/seen"
+    before=$(ambit logs -n 1 "$c")
+    eventually newer_than "${before//[^0-9]/}"
+    kill "$reader"
+    kill -KILL "${stopped[@]}"
+    exec 5>&-
+    run -0 timeout 20 ambit rm -f "$c" "$c-2"
+}
+newer_than() {
+    local line
+    line=$(ambit logs -n 1 "$c")
+    ((${line//[^0-9]/} > $1))
+}
+
+@test "exec: the end of standard input reaches the command while its output goes on" {
+    ambit run -d --name "$c" $image sleep 100
+    run -0 bash -c "echo typed | ambit exec -i $c sh -c 'cat; echo end; sleep 0.1; echo more'"
+    [ "$output" = $'typed\nend\nmore' ]
+}
+
+@test "attach: input ends with the last client's, while output goes on to all" {
+    local in=$BATS_TEST_TMPDIR/in out=$BATS_TEST_TMPDIR/out
+    mkfifo "$in-1" "$in-2"
+    ambit run -i --name "$c" $image sh -c 'cat; echo end; until [ -e /tmp/go ]; do sleep 0.02; done; echo more' <"$in-1" >"$out-1" &
+    local first=$!
+    exec 5>"$in-1"
+    eventually state_is "$c" running
+    ambit attach "$c" <"$in-2" >"$out-2" 5>&- &
+    local second=$!
+    exec 6>"$in-2"
+    echo from the second >&6
+    eventually has_line "from the second" "$out-1"
+    exec 5>&-
+    echo still there >&6
+    eventually has_line "still there" "$out-2"
+    ! has_line end "$out-2" || return 1
+    exec 6>&-
+    eventually has_line end "$out-1"
+    eventually has_line end "$out-2"
+    let_go "$c"
+    ends_with 0 "$first"
+    ends_with 0 "$second"
+    [ "$(tail -n 1 "$out-1")$(tail -n 1 "$out-2")" = moremore ]
+}
+
+@test "attach: E06 two see all output, and one that does not read blocks neither" {
+    ambit run -d --name "$c" $image sh -c 'until [ -e /tmp/go ]; do sleep 0.02; done; seq 300000; echo last; sleep 100'
+    mkfifo "$BATS_TEST_TMPDIR/stuck"
+    exec 5<>"$BATS_TEST_TMPDIR/stuck"
+    ambit attach --no-stdin "$c" >"$BATS_TEST_TMPDIR/stuck" 2>/dev/null 5>&- &
+    local stuck=$!
+    ambit attach --no-stdin "$c" >"$BATS_TEST_TMPDIR/one" 5>&- &
+    local one=$!
+    ambit attach --no-stdin "$c" >"$BATS_TEST_TMPDIR/two" 5>&- &
+    local two=$!
+    eventually attached 3
+    let_go "$c"
+    eventually has_line '^last$' "$BATS_TEST_TMPDIR/one"
+    eventually has_line '^last$' "$BATS_TEST_TMPDIR/two"
+    cmp <(seq 300000; echo last) "$BATS_TEST_TMPDIR/one"
+    cmp "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two"
+    kill "$one" "$two" "$stuck"
+    exec 5>&-
+}
+# The monitor has the far end of so many pipes for standard output.
+attached() {
+    local pipes
+    pipes=$(pgrep -u "$UID" -f "ambit attach --no-stdin $c\$" -c) && ((pipes == $1)) && all_read
+}
+# Each of them waits in its loop, with the container's pipes.
+all_read() {
+    local pid
+    for pid in $(pgrep -u "$UID" -f "ambit attach --no-stdin $c\$"); do
+        (($(find "/proc/$pid/fd" -lname 'pipe:*' 2>/dev/null | wc -l) >= 2)) || return 1
+    done
+}
+
+@test "exec: C04 it works from a session whose cgroup is not below the user's manager" {
+    ! grep -q "user@$UID.service" /proc/self/cgroup || missing "a shell outside the user's manager"
+    ambit run -d --name "$c" $image sleep 100
+    run -0 ambit exec "$c" sh -c 'cat /proc/self/cgroup'
+    [ "$(tail -n 1 <<<"$output")" = "$(ambit exec "$c" tail -n 1 /proc/1/cgroup)" ]
+}
+
 @test "attach: shows output from now on and passes input" {
     ambit run -d -i --name "$c" $image sh -c 'echo before; while read line; do echo "got $line"; done'
     eventually log_has "$c" before

@@ -33,6 +33,14 @@ setup() {
     [[ $output == *"$dir/none"* ]]
 }
 
+@test "volume: E25 a source that vanished before a later start is named, with the step" {
+    mkdir "$BATS_TEST_TMPDIR/source"
+    ambit run --name "$c" -v "$BATS_TEST_TMPDIR/source:/data" $image true
+    rmdir "$BATS_TEST_TMPDIR/source"
+    run -125 ambit start -a "$c"
+    [[ $output == *"starting $c"*"$BATS_TEST_TMPDIR/source"*"No such file or directory"* ]]
+}
+
 @test "volume: an inner mount goes over an outer one, in any order" {
     mkdir "$BATS_TEST_TMPDIR/inner" "$dir/sub"
     echo inner >"$BATS_TEST_TMPDIR/inner/f"

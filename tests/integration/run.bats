@@ -81,6 +81,18 @@ load ../support/ambit
     [ "$(xargs <<<"$output")" = "$(rounds 100 10) 500000" ]
 }
 
+@test "run: E04 a container that ends before its input is taken is no error, time and again" {
+    run -0 bash -c "seq $(rounds 1000 50) | xargs -P 4 -I{} sh -c 'echo | ambit run --rm -i $image true 2>&1 || echo failed \$?'"
+    [ "$output" = "" ]
+}
+
+@test "run: E05 -a stdin alone shows nothing and has the command's code, each time" {
+    for _ in {1..10}; do
+        run -1 ambit run --rm -a stdin $image sh -c 'echo unseen; exit 1' </dev/null
+        [ "$output" = "" ]
+    done
+}
+
 @test "run: a reader that goes away ends the container as it ends a pipeline" {
     run -0 bash -c "ambit run --name $c $image yes | head -n 1"
     [ "$output" = y ]
