@@ -139,7 +139,7 @@ void add_create_flags(Parser& parser, CreateFlags& flags) {
                "true (default: where the command is systemd), false or always");
   parser.value("--network,--net", flags.network, "NETWORK", "none (default) or host");
   parser.value("--pull", flags.pull, "WHEN", "missing or never: images come from 'ambit load'");
-  parser.value("--log-driver", flags.log_driver, "DRIVER", "journald (default) or none");
+  add_log_flags(parser, flags.log);
   parser.value("--cidfile", flags.cidfile, "FILE", "write the container's ID to a new file");
 }
 
@@ -174,7 +174,7 @@ Result<bus::OptionWriter> create_options(const CreateFlags& flags) {
   AMBIT_TRY(set_limit_options(flags.limits, options));
   set_text(options, "Network", flags.network);
   set_text(options, "Systemd", flags.systemd);
-  set_text(options, "LogDriver", flags.log_driver);
+  AMBIT_TRY(set_log_options(flags.log, options));
   return options;
 }
 

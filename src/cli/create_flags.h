@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "bus/options.h"
 #include "cli/limit_flags.h"
+#include "cli/log_flags.h"
 #include "cli/parser.h"
 
 namespace ambit::cli {
@@ -14,10 +15,11 @@ namespace ambit::cli {
 // What `ambit run` and `ambit create` are told of the container, as it was typed.
 struct CreateFlags {
   std::optional<std::string> name, workdir, user, entrypoint, hostname, stop_signal, stop_timeout,
-      timeout, network, log_driver, pull, cidfile, restart, sdnotify, systemd;
+      timeout, network, pull, cidfile, restart, sdnotify, systemd;
   std::vector<std::string> environment, environment_files, volumes, mounts, tmpfs, labels, cap_add,
       cap_drop, security_options, ulimits;
   LimitFlags limits;
+  LogFlags log;
   bool interactive = false;
   bool terminal = false;
   bool remove = false;

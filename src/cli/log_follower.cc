@@ -48,11 +48,11 @@ Result<void> LogFollower::follow(const std::string& path) {
   loop_ = &loop;
   AMBIT_TRY(client_.bus().attach(loop));
   // Watching begins before the first look, so that nothing falls between the two.
-  AMBIT_TRY(watch_journal());
+  AMBIT_TRY(watch_output());
   AMBIT_TRY(ask_for_end());
   AMBIT_TRY(show());
   if (!past_end_) AMBIT_TRY(loop.run());
-  journal_.reset();
+  news_.reset();
   timer_.reset();
   retry_.reset();
   wait_.reset();
@@ -61,26 +61,25 @@ Result<void> LogFollower::follow(const std::string& path) {
   return result_;
 }
 
-Result<void> LogFollower::watch_journal() {
-  const int fd = AMBIT_TRY(reader_.position().fd());
-  const int events = AMBIT_TRY(reader_.position().poll_events());
+Result<void> LogFollower::watch_output() {
+  const OutputReader::Watch watch = AMBIT_TRY(reader_.watch());
   // poll(2) and epoll(7) share the numbers of POLLIN and POLLOUT.
-  journal_ = AMBIT_TRY(
-      loop_->on_io(fd, static_cast<std::uint32_t>(events), [this](std::uint32_t) { on_news(); }));
-  const auto timeout = AMBIT_TRY(reader_.position().timeout());
-  if (timeout) timer_ = AMBIT_TRY(loop_->on_timer(*timeout, [this] { on_news(); }));
+  news_ = AMBIT_TRY(loop_->on_io(watch.fd, static_cast<std::uint32_t>(watch.events),
+                                 [this](std::uint32_t) { on_news(); }));
+  if (watch.timeout) timer_ = AMBIT_TRY(loop_->on_timer(*watch.timeout, [this] { on_news(); }));
   return {};
 }
 
 void LogFollower::on_news() {
-  const auto news = reader_.position().process();
+  const auto news = reader_.process();
   if (!news) return finish(news.error());
   if (*news) {
     const Result<void> shown = show();
     if (!shown || past_end_) return finish(shown);
   }
-  const auto timeout = reader_.position().timeout();
-  if (timeout && *timeout && timer_) (void)timer_.restart(**timeout);
+  if (!timer_) return;
+  auto watch = reader_.watch();
+  if (watch && watch->timeout) (void)timer_.restart(*watch->timeout);
 }
 
 Result<void> LogFollower::ask_for_end() {
@@ -111,7 +110,7 @@ void LogFollower::on_wait_answer(Result<bus::Message> answer) {
     return;
   }
   // A file that the journal has begun meanwhile is found by this.
-  const auto news = reader_.position().process();
+  const auto news = reader_.process();
   finish(news ? show() : Result<void>(news.error()));
 }
 

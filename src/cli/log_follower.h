@@ -9,11 +9,11 @@
 #include "bus/event_loop.h"
 #include "cli/client.h"
 #include "cli/log_printer.h"
-#include "systemd/journal_reader.h"
+#include "cli/output_reader.h"
 
 namespace ambit::cli {
 
-// Shows a container's output out of the journal, once or until the container has ended.
+// Shows a container's output as it was kept, once or until the container has ended.
 class LogFollower {
  public:
   struct Options {
@@ -22,7 +22,7 @@ class LogFollower {
   };
 
   // All must outlive it. The reader stands where showing is to begin.
-  LogFollower(Client& client, systemd::JournalReader& reader, LogPrinter& printer, Options options)
+  LogFollower(Client& client, OutputReader& reader, LogPrinter& printer, Options options)
       : client_(client), reader_(reader), printer_(printer), options_(options) {}
 
   // What there is now.
@@ -31,7 +31,7 @@ class LogFollower {
   // The same of the last lines alone.
   Result<void> show_last(std::size_t lines);
 
-  // Everything until the container at `path` has exited; all its output is in the journal by then.
+  // Everything until the container at `path` has exited; all its output is kept by then.
   Result<void> follow(const std::string& path);
 
   // True when something was there to show.
@@ -41,18 +41,18 @@ class LogFollower {
   Result<std::optional<systemd::OutputPiece>> next_wanted();
   Result<void> ask_for_end();
   Result<void> come_back();
-  Result<void> watch_journal();
+  Result<void> watch_output();
   void on_wait_answer(Result<bus::Message> answer);
   void on_news();
   void finish(Result<void> result);
 
   Client& client_;
-  systemd::JournalReader& reader_;
+  OutputReader& reader_;
   LogPrinter& printer_;
   Options options_;
   std::string path_;
   bus::EventLoop* loop_ = nullptr;  // while follow() runs
-  bus::EventSource journal_, timer_, retry_;
+  bus::EventSource news_, timer_, retry_;
   bus::Slot wait_;
   int failed_waits_ = 0;
   bool has_shown_ = false;

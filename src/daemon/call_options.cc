@@ -1,6 +1,7 @@
 #include "daemon/call_options.h"
 
 #include <cstdint>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -92,12 +93,26 @@ void add_start_keys(bus::OptionReader& reader, engine::ClientStreams& streams) {
       .add("UntilReady", streams.service.until_ready);
 }
 
+using LogTexts = std::map<std::string, std::string>;
+
+// They depend on the driver, which may come behind them.
+Result<void> take_log_options(const LogTexts& texts, spec::ContainerOptions& options) {
+  const std::string& driver = options.log_driver;
+  if (!driver.empty()) AMBIT_TRY(spec::check_log_driver(driver));
+  options.log =
+      AMBIT_TRY(spec::parse_log_options(texts, driver.empty() ? spec::kLogJournald : driver));
+  return {};
+}
+
 }  // namespace
 
 Result<void> read_create_options(bus::Message& call, spec::ContainerOptions& options) {
   bus::OptionReader reader;
   add_create_keys(reader, options);
-  return reader.read(call);
+  LogTexts log;
+  reader.add("LogOptions", log);
+  AMBIT_TRY(reader.read(call));
+  return take_log_options(log, options);
 }
 
 Result<void> read_start_options(bus::Message& call, engine::ClientStreams& streams) {
@@ -112,7 +127,10 @@ Result<void> read_run_options(bus::Message& call, spec::ContainerOptions& option
   bus::OptionReader reader;
   add_create_keys(reader, options);
   add_start_keys(reader, streams);
+  LogTexts log;
+  reader.add("LogOptions", log);
   AMBIT_TRY(reader.read(call));
+  AMBIT_TRY(take_log_options(log, options));
   streams.console_size = options.console_size;
   return {};
 }

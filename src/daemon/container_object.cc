@@ -48,6 +48,11 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
     SD_BUS_PROPERTY("AutoRemove", "b", bus::property<&ContainerObject::auto_remove>, 0, kConst),
     SD_BUS_PROPERTY("Terminal", "b", bus::property<&ContainerObject::terminal>, 0, kConst),
     SD_BUS_PROPERTY("SdNotify", "s", bus::property<&ContainerObject::sd_notify_mode>, 0, kConst),
+    SD_BUS_PROPERTY("LogDriver", "s", bus::property<&ContainerObject::log_driver>, 0, kConst),
+    SD_BUS_PROPERTY("LogOptions", "a{ss}", bus::property<&ContainerObject::log_options>, 0, kConst),
+    SD_BUS_PROPERTY("LogPath", "s", bus::property<&ContainerObject::log_path>, 0, kConst),
+    SD_BUS_PROPERTY("LogFallbackReason", "s", bus::property<&ContainerObject::log_fallback_reason>,
+                    0, kConst),
 
     SD_BUS_PROPERTY("Name", "s", bus::property<&ContainerObject::name>, 0, kEmits),
     SD_BUS_PROPERTY("State", "s", bus::property<&ContainerObject::state>, 0, kEmits),

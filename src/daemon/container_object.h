@@ -58,6 +58,12 @@ class ContainerObject {
   bool terminal() const { return container_.record.options.terminal; }
   std::string sd_notify_mode() const { return to_string(container_.record.options.notify); }
   std::string restart_policy() const { return to_string(container_.record.options.restart); }
+  std::string log_driver() const { return container_.record.options.log_driver; }
+  std::map<std::string, std::string> log_options() const {
+    return spec::log_option_texts(container_.record.options.log);
+  }
+  std::string log_path() const { return services_.engine.log_path(container_); }
+  std::string log_fallback_reason() const { return container_.record.options.log.fallback_reason; }
 
   std::string name() const { return container_.record.name; }
   std::string state() const { return engine::to_string(container_.run.state); }

@@ -16,18 +16,13 @@ constexpr std::uint64_t kConst = SD_BUS_VTABLE_PROPERTY_CONST;
 constexpr std::uint64_t kOpen = SD_BUS_VTABLE_UNPRIVILEGED;
 
 // The arguments that CreateContainer and RunContainer begin with.
-struct CreateArguments {
-  std::string name;
-  std::string image;
-  std::vector<std::string> command;
-};
-
-Result<CreateArguments> read_create_arguments(bus::Message& call) {
+Result<CreateCall> read_create_arguments(bus::Message& call) {
   auto [name, image, command] =
       AMBIT_TRY((call.read<std::string, std::string, std::vector<std::string>>()));
   if (image.empty()) return Error(ErrorCode::InvalidArgument, "no image is named");
-  return CreateArguments{
-      .name = std::move(name), .image = std::move(image), .command = std::move(command)};
+  CreateCall create{.name = std::move(name), .image = std::move(image)};
+  create.options.command = std::move(command);
+  return create;
 }
 
 }  // namespace
@@ -79,7 +74,7 @@ const sd_bus_vtable ManagerObject::kVtable[] = {
 };
 
 ManagerObject::ManagerObject(const Services& services, Paths paths)
-    : services_(services), paths_(std::move(paths)) {}
+    : services_(services), paths_(std::move(paths)), journal_check_(services.loop) {}
 
 Result<void> ManagerObject::publish() {
   slot_ = AMBIT_TRY(services_.bus.add_vtable(kManagerPath, kManagerInterface, kVtable, this));
@@ -100,32 +95,48 @@ std::map<std::string, std::uint32_t> ManagerObject::containers() const {
   return counts;
 }
 
+void ManagerObject::create(CreateCall create, Created done) {
+  const auto create_now = [this](const CreateCall& settled, const Created& created) {
+    created(services_.engine.create(settled.name, settled.image, settled.options));
+  };
+  if (!create.options.log_driver.empty()) return create_now(create, done);
+  journal_check_.ask([create_now, create = std::move(create),
+                      done = std::move(done)](const std::string& reason) mutable {
+    create.options.log_driver = reason.empty() ? spec::kLogJournald : spec::kLogFile;
+    create.options.log.fallback_reason = reason;
+    if (!reason.empty()) create.options.log.tag.clear();
+    create_now(create, done);
+  });
+}
+
 Result<void> ManagerObject::on_create_container(bus::Message& call) {
-  CreateArguments arguments = AMBIT_TRY(read_create_arguments(call));
-  spec::ContainerOptions options;
-  options.command = std::move(arguments.command);
-  AMBIT_TRY(read_create_options(call, options));
-  const engine::Container* container =
-      AMBIT_TRY(services_.engine.create(arguments.name, arguments.image, std::move(options)));
-  return bus::reply(call, bus::ObjectPath{container_path(container->record.id)});
+  CreateCall wishes = AMBIT_TRY(read_create_arguments(call));
+  AMBIT_TRY(read_create_options(call, wishes.options));
+  create(std::move(wishes),
+         [late = reply_later(services_, call)](const Result<const engine::Container*>& made) {
+           if (made)
+             late->succeed(bus::ObjectPath{container_path((*made)->record.id)});
+           else
+             late->fail(made.error());
+         });
+  return {};
 }
 
 Result<void> ManagerObject::on_run_container(bus::Message& call) {
-  CreateArguments arguments = AMBIT_TRY(read_create_arguments(call));
-  spec::ContainerOptions options;
-  options.command = std::move(arguments.command);
-  engine::ClientStreams streams;
-  AMBIT_TRY(read_run_options(call, options, streams));
-  const engine::Container* container =
-      AMBIT_TRY(services_.engine.create(arguments.name, arguments.image, std::move(options)));
-  const std::string id = container->record.id;
-  services_.engine.start(id, std::move(streams),
-                         [id, late = reply_later(services_, call)](const Result<void>& started) {
-                           if (started)
-                             late->succeed(bus::ObjectPath{container_path(id)});
-                           else
-                             late->fail(started.error());
-                         });
+  CreateCall wishes = AMBIT_TRY(read_create_arguments(call));
+  auto streams = std::make_shared<engine::ClientStreams>();
+  AMBIT_TRY(read_run_options(call, wishes.options, *streams));
+  create(std::move(wishes), [this, streams, late = reply_later(services_, call)](
+                                const Result<const engine::Container*>& made) {
+    if (!made) return late->fail(made.error());
+    const std::string id = (*made)->record.id;
+    services_.engine.start(id, std::move(*streams), [id, late](const Result<void>& started) {
+      if (started)
+        late->succeed(bus::ObjectPath{container_path(id)});
+      else
+        late->fail(started.error());
+    });
+  });
   return {};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,9 +13,17 @@
 #include "bus/bus.h"
 #include "bus/message.h"
 #include "daemon/host_report.h"
+#include "daemon/journal_check.h"
 #include "daemon/services.h"
 
 namespace ambit::daemon {
+
+// What CreateContainer and RunContainer ask for.
+struct CreateCall {
+  std::string name;
+  std::string image;
+  spec::ContainerOptions options;
+};
 
 // The entry object on the bus, dbus/org.ambit.Ambit1.Manager.xml.
 class ManagerObject {
@@ -40,6 +49,11 @@ class ManagerObject {
 
   Result<void> on_create_container(bus::Message& call);
   Result<void> on_run_container(bus::Message& call);
+  // Settles where the output goes, then creates it; `done` gets the container or the error, at once
+  // on most machines.
+  using Created = std::function<void(Result<const engine::Container*>)>;
+  void create(CreateCall create, Created done);
+
   Result<void> on_get_container(bus::Message& call);
   Result<void> on_get_container_by_pid(bus::Message& call);
   Result<void> on_list_containers(bus::Message& call);
@@ -54,6 +68,7 @@ class ManagerObject {
 
   Services services_;
   Paths paths_;
+  JournalCheck journal_check_;
   bus::Slot slot_;
   mutable std::optional<Strings> features_;  // found out when first asked for
   std::unique_ptr<HostReport> host_report_;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/strings.h"
 #include "engine/engine_impl.h"
+#include "engine/inspect.h"
 #include "engine/settle.h"
 #include "engine/systemd_inside.h"
 #include "os/cgroup.h"
@@ -311,6 +312,10 @@ Result<void> Engine::resize(const std::string& id, unsigned rows, unsigned colum
     return Error(ErrorCode::NotRunning,
                  "container " + container.record.name + " is " + to_string(container.run.state));
   return activity.run->resize(rows, columns);
+}
+
+std::string Engine::log_path(const Container& container) const {
+  return engine::log_path(container.record, impl_->records.data_path(container.record.id));
 }
 
 Result<std::vector<pid_t>> Engine::processes(const std::string& id) const {

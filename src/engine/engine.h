@@ -142,6 +142,8 @@ class Engine {
   void attach(const std::string& id, std::vector<std::string> streams, FdsDone done);
   Result<void> resize(const std::string& id, unsigned rows, unsigned columns);
   Result<std::vector<pid_t>> processes(const std::string& id) const;
+  // The folder of its log files, "" with another log driver than file.
+  std::string log_path(const Container& container) const;
   // JSON, docs/formats.md. Asks systemd for the limits of one that runs.
   void inspect(const std::string& id, TextDone done) const;
   // limit_ops.cc. Changes properties of the unit, at once where the container runs, and keeps them

@@ -99,6 +99,8 @@ Json config_json(const spec::ContainerRecord& record) {
           {"network", options.network},
           {"systemd", record.systemd.active},
           {"logDriver", options.log_driver},
+          {"logOptions", spec::log_option_texts(options.log)},
+          {"logFallbackReason", options.log.fallback_reason},
           {"sdnotify", to_string(options.notify)},
           {"properties", options.limits.properties}};
 }
@@ -119,7 +121,12 @@ std::string inspect_json(const Container& container, const systemd::UnitProperti
                {"config", config_json(record)},
                {"mounts", mounts_json(record.options.mounts)},
                {"limits", limits_json(limits)},
-               {"dataPath", data_path}});
+               {"dataPath", data_path},
+               {"logPath", log_path(record, data_path)}});
+}
+
+std::string log_path(const spec::ContainerRecord& record, const std::string& data_path) {
+  return record.options.log_driver == spec::kLogFile ? data_path + "/" + spec::kLogFolder : "";
 }
 
 std::string inspect_json(const image::ImageRecord& image) {

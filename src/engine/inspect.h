@@ -11,6 +11,8 @@ namespace ambit::engine {
 // What `ambit inspect` shows; docs/formats.md names the members, which are stable.
 std::string inspect_json(const Container& container, const systemd::UnitProperties& limits,
                          const std::string& data_path);
+// The folder of its log files; "" where its output is kept elsewhere or nowhere.
+std::string log_path(const spec::ContainerRecord& record, const std::string& data_path);
 std::string inspect_json(const image::ImageRecord& image);
 
 }  // namespace ambit::engine

@@ -50,6 +50,9 @@ std::string settings_of(const SpawnPlan& plan) {
        .delegate = record.systemd.active,
        .open_stdin = record.options.open_stdin,
        .log_driver = record.options.log_driver,
+       .log_max_size_bytes = record.options.log.max_size_bytes,
+       .log_max_files = record.options.log.max_files,
+       .log_tag = record.options.log.tag,
        .transient_dir = plan.transient_dir,
        .unit = systemd::scope_unit(record.name),
        .labels = labels_json(record.options.labels)});

@@ -93,6 +93,7 @@ Result<void> check_security_option(const std::string& option) {
 Result<void> settle(spec::ContainerRecord& record, const spec::ImageConfig& image) {
   spec::ContainerOptions& options = record.options;
   if (options.hostname.empty()) options.hostname = short_id(record.id);
+  if (options.log_driver.empty()) options.log_driver = spec::kLogJournald;
   record.command = settled_command(options, image);
   if (record.command.empty() || record.command.front().empty())
     return Error(ErrorCode::InvalidArgument,
@@ -125,9 +126,7 @@ Result<void> check_options(const spec::ContainerOptions& options) {
   if (options.network != "none" && options.network != "host")
     return Error(ErrorCode::NoSuchNetwork,
                  "no network '" + options.network + "'; there are none and host");
-  if (options.log_driver != "journald" && options.log_driver != "none")
-    return Error(ErrorCode::InvalidArgument,
-                 "unknown log driver '" + options.log_driver + "'; there are journald and none");
+  if (!options.log_driver.empty()) AMBIT_TRY(spec::check_log_driver(options.log_driver));
   if (options.auto_remove && options.restart.restarts())
     return Error(ErrorCode::InvalidArgument,
                  "a container that is removed when it has exited can't have the restart policy " +

@@ -26,6 +26,11 @@ class LogBudget {
   static constexpr double kMostRecords = 1500;
   static constexpr double kMostPerSecond = 50;
 
+  // Journal: as above. None: of a log that is the container's own, there is always enough.
+  enum class Limit { Journal, None };
+
+  explicit LogBudget(Limit limit = Limit::Journal) : limit_(limit) {}
+
   void refill(Clock::time_point now) {
     const double seconds =
         last_ == Clock::time_point() ? 0 : std::chrono::duration<double>(now - last_).count();
@@ -36,6 +41,7 @@ class LogBudget {
   }
 
   void take() {
+    if (limit_ == Limit::None) return;
     // Records that share lines cost nothing of what they are there to save.
     if (is_plentiful_) free_ -= 1;
     most_ -= 1;
@@ -51,6 +57,7 @@ class LogBudget {
   }
 
  private:
+  Limit limit_;
   double free_ = kFreeRecords;
   double most_ = kMostRecords;
   bool is_plentiful_ = true;

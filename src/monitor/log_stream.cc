@@ -1,7 +1,5 @@
 #include "monitor/log_stream.h"
 
-#include <cstring>
-
 #include "base/strings.h"
 
 namespace ambit::monitor {
@@ -9,19 +7,21 @@ namespace {
 
 constexpr std::size_t kKeptBytes = 4096;  // of a buffer's memory, once it is empty
 
-void release(std::string& buffer) {
-  buffer.clear();
-  if (buffer.capacity() > kKeptBytes) buffer.shrink_to_fit();
-}
-
 }  // namespace
 
-LogStream::LogStream(systemd::JournalSender& sender, LogBudget& budget, Options options)
-    : sender_(sender), budget_(budget), options_(options) {}
+LogStream::LogStream(LogSink& sink, LogBudget& budget, Options options)
+    : sink_(sink), budget_(budget), options_(options) {}
+
+// Nothing is held any more.
+void LogStream::release() {
+  held_.clear();
+  if (held_.capacity() > kKeptBytes) held_.shrink_to_fit();
+  sink_.rest();
+}
 
 bool LogStream::has_room(Clock::time_point now) {
   budget_.refill(now);
-  return budget_.has_any() && sender_.has_room();
+  return budget_.has_any() && sink_.has_room();
 }
 
 std::optional<LogStream::Clock::time_point> LogStream::room_at() const {
@@ -40,8 +40,7 @@ void LogStream::add(std::string_view bytes, Clock::time_point now) {
   }
   if (held_.empty()) {
     deadline_.reset();
-    release(held_);
-    release(record_);
+    release();
     return;
   }
   // Complete lines don't wait for a pause that never comes: their time runs from the first one.
@@ -71,9 +70,8 @@ void LogStream::finish(Clock::time_point now) {
 }
 
 void LogStream::queue_rest() {
-  if (!held_.empty()) queue_part(held_, "false");
-  release(held_);
-  release(record_);
+  if (!held_.empty()) queue_part(held_, LogRecord::Kind::Part);
+  release();
 }
 
 // Queues everything of `bytes` that makes a record already, and returns how much that was.
@@ -88,13 +86,13 @@ std::size_t LogStream::cut(std::string_view bytes, Hold hold) {
     const std::size_t newline = gathering ? window.rfind('\n') : window.find('\n');
     if (newline == std::string_view::npos) {
       if (!is_full) break;
-      queue_part(rest.substr(0, limit), "false");
+      queue_part(rest.substr(0, limit), LogRecord::Kind::Part);
       begin += limit;
       continue;
     }
     if (gathering && !is_full && hold == Hold::Allowed) break;
     if (ordinal_ > 0) {
-      queue_part(rest.substr(0, newline), "true");
+      queue_part(rest.substr(0, newline), LogRecord::Kind::LastPart);
     } else {
       queue_line(rest.substr(0, newline));
     }
@@ -103,30 +101,20 @@ std::size_t LogStream::cut(std::string_view bytes, Hold hold) {
   return begin;
 }
 
-void LogStream::queue_line(std::string_view line) {
-  begin_record();
-  systemd::append_journal_field(record_, "MESSAGE", line);
-  sender_.queue(record_);
-}
+void LogStream::queue_line(std::string_view line) { add_record({.bytes = line}); }
 
-void LogStream::queue_part(std::string_view part, const char* last) {
+void LogStream::queue_part(std::string_view part, LogRecord::Kind kind) {
   if (ordinal_ == 0) partial_id_ = random_id().substr(0, 32);
   ++ordinal_;
-  begin_record();
-  systemd::append_journal_field(record_, "CONTAINER_PARTIAL_MESSAGE", "true");
-  systemd::append_journal_field(record_, "CONTAINER_PARTIAL_ID", partial_id_);
-  systemd::append_journal_field(record_, "CONTAINER_PARTIAL_ORDINAL", std::to_string(ordinal_));
-  systemd::append_journal_field(record_, "CONTAINER_PARTIAL_LAST", last);
-  systemd::append_journal_field(record_, "MESSAGE", part);
-  sender_.queue(record_);
-  if (std::strcmp(last, "true") == 0) ordinal_ = 0;
+  add_record({.kind = kind, .bytes = part, .line_id = partial_id_, .ordinal = ordinal_});
+  if (kind == LogRecord::Kind::LastPart) ordinal_ = 0;
 }
 
-void LogStream::begin_record() {
+void LogStream::add_record(LogRecord record) {
   budget_.take();
-  record_.clear();
-  systemd::append_journal_field(record_, "PRIORITY", std::to_string(options_.priority));
-  systemd::append_journal_field(record_, "AMBIT_STREAM", options_.name);
+  record.stream = options_.name;
+  record.priority = options_.priority;
+  sink_.add(record);
 }
 
 }  // namespace ambit::monitor

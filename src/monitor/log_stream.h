@@ -7,12 +7,12 @@
 #include <string_view>
 
 #include "monitor/log_budget.h"
-#include "systemd/journal_sender.h"
+#include "monitor/log_sink.h"
 
 namespace ambit::monitor {
 
-// One output stream of a container, cut into journal records. Readers get the identical bytes back
-// by this rule, whatever the bytes are:
+// One output stream of a container, cut into records. In the journal readers get the identical
+// bytes back by this rule, whatever the bytes are (spec/log_line.h has that of files):
 //
 //   * only records with AMBIT_STREAM are output; others are notes of the monitor's
 //   * a record without CONTAINER_PARTIAL_MESSAGE is MESSAGE and a newline. MESSAGE may itself have
@@ -30,7 +30,7 @@ namespace ambit::monitor {
 // one, and when there is none left has_room() says so: no byte is lost for it.
 class LogStream {
  public:
-  using Clock = systemd::JournalSender::Clock;
+  using Clock = std::chrono::steady_clock;
 
   static constexpr std::size_t kPartBytes = 48 * 1024;
   static constexpr std::size_t kGatheredBytes = 128 * 1024;  // of a record that lines share
@@ -43,13 +43,13 @@ class LogStream {
   };
 
   // The budget is the container's, for all of its streams.
-  LogStream(systemd::JournalSender& sender, LogBudget& budget, Options options);
+  LogStream(LogSink& sink, LogBudget& budget, Options options);
 
   // Whether what the container prints may be read. False: not before room_at().
   bool has_room(Clock::time_point now);
   std::optional<Clock::time_point> room_at() const;
 
-  // Takes what was read from the container. Records are queued in the sender, not flushed.
+  // Takes what was read from the container.
   void add(std::string_view bytes, Clock::time_point now);
 
   // When on_deadline() is to be called; none while nothing is held.
@@ -66,14 +66,14 @@ class LogStream {
   bool is_gathering() const { return !budget_.is_plentiful() && ordinal_ == 0; }
   void queue_rest();
   void queue_line(std::string_view line);
-  void queue_part(std::string_view part, const char* last);
-  void begin_record();
+  void queue_part(std::string_view part, LogRecord::Kind kind);
+  void add_record(LogRecord record);
+  void release();
 
-  systemd::JournalSender& sender_;
+  LogSink& sink_;
   LogBudget& budget_;
   Options options_;
-  std::string held_;    // the unfinished line, and while gathering the complete ones before it
-  std::string record_;  // reused memory
+  std::string held_;  // the unfinished line, and while gathering the complete ones before it
   std::string partial_id_;
   int ordinal_ = 0;  // of the last part of the line under way; 0: no part of it is out
   std::optional<Clock::time_point> deadline_;

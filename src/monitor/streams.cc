@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "spec/log_driver.h"
+#include "systemd/event.h"
 
 namespace ambit::monitor {
 namespace {
@@ -47,7 +49,8 @@ Result<UniqueFd> duplicate(const UniqueFd& fd) {
 
 std::string common_fields(const spec::MonitorSettings& settings) {
   std::string fields;
-  systemd::append_journal_field(fields, "SYSLOG_IDENTIFIER", settings.name);
+  const std::string& tag = settings.log_tag;
+  systemd::append_journal_field(fields, "SYSLOG_IDENTIFIER", tag.empty() ? settings.name : tag);
   systemd::append_journal_field(fields, "CONTAINER_NAME", settings.name);
   systemd::append_journal_field(fields, "CONTAINER_ID", short_id(settings.id));
   systemd::append_journal_field(fields, "CONTAINER_ID_FULL", settings.id);
@@ -55,20 +58,36 @@ std::string common_fields(const spec::MonitorSettings& settings) {
   return fields;
 }
 
+LogKind kind_of(const std::string& driver) {
+  if (driver == spec::kLogJournald) return LogKind::Journal;
+  return driver == spec::kLogFile ? LogKind::File : LogKind::None;
+}
+
 }  // namespace
 
 Streams::Streams(const spec::MonitorSettings& settings, Form form)
     : form_(form),
+      unit_(settings.unit),
       at_last_end_(settings.open_stdin ? Input::AtLastEnd::KeepOpen : Input::AtLastEnd::Close),
-      log_driver_(settings.log_driver),
+      log_kind_(kind_of(settings.log_driver)),
       sender_(common_fields(settings), systemd::JournalSender::Options::from_environment()),
-      log_out_(sender_, budget_,
+      journal_log_(sender_),
+      file_log_(
+          {.max_size_bytes = settings.log_max_size_bytes, .max_files = settings.log_max_files}),
+      budget_(log_kind_ == LogKind::Journal ? LogBudget::Limit::Journal : LogBudget::Limit::None),
+      log_out_(sink(), budget_,
                {.name = "stdout",
                 .priority = 6,
                 .patience = form != Form::Pipes ? kTerminalPatience : kPipePatience}),
-      log_err_(sender_, budget_, {.name = "stderr", .priority = 3, .patience = kPipePatience}) {}
+      log_err_(sink(), budget_, {.name = "stderr", .priority = 3, .patience = kPipePatience}) {}
+
+LogSink& Streams::sink() {
+  if (log_kind_ == LogKind::File) return file_log_;
+  return journal_log_;
+}
 
 Result<void> Streams::open(Descriptors& descriptors) {
+  file_log_.set_folder(descriptors.get("data"));
   if (form_ == Form::Terminal) {
     first_tty_ = descriptors.take("tty");
     return {};
@@ -103,7 +122,7 @@ Result<void> Streams::open(Descriptors& descriptors) {
 
 void Streams::add_output(UniqueFd source, LogStream& log) {
   outputs_.emplace_back(
-      std::move(source), logs() ? &log : nullptr,
+      std::move(source), log_kind_ != LogKind::None ? &log : nullptr,
       form_ == Form::Console ? Output::LineEnds::OfFiles : Output::LineEnds::Kept);
 }
 
@@ -190,11 +209,23 @@ Result<void> Streams::resize(unsigned short rows, unsigned short columns) {
 }
 
 void Streams::note(int priority, std::string_view message) {
-  if (!logs()) return;
+  if (log_kind_ == LogKind::None) return;
   std::string record;
   systemd::append_journal_field(record, "PRIORITY", std::to_string(priority));
   systemd::append_journal_field(record, "MESSAGE", message);
   sender_.queue(record);
+}
+
+// The journal has it in any case; the file only once it can be written again.
+void Streams::tell_lost(FileLog::Moment moment) {
+  const std::uint64_t lost = file_log_.take_lost(moment);
+  if (lost == 0) return;
+  const std::string count = std::to_string(lost);
+  tell(systemd::journal_record(
+      {.event = systemd::Event::ContainerLogDropped,
+       .priority = systemd::kWarning,
+       .message = count + " lines of output lost: the log file can't be written",
+       .fields = {{"USER_UNIT", unit_}, {"AMBIT_DROPPED_RECORDS", count}}}));
 }
 
 void Streams::prepare(PollSet& polls) const {
@@ -213,6 +244,8 @@ void Streams::dispatch(const PollSet& polls) {
   for (Output& output : outputs_) output.dispatch(polls, now);
   if (input_) input_->dispatch(polls);
   if (console_) redraw_.on_deadline(console_.get(), now);
+  file_log_.flush(now);
+  tell_lost(FileLog::Moment::Running);
   sender_.flush();
 }
 
@@ -231,7 +264,9 @@ void Streams::begin_delivery() {
   is_delivering_ = true;
   delivery_began_ = Clock::now();
   for (Output& output : outputs_) output.widen_clients();
-  if (logs())
+  file_log_.flush(delivery_began_);
+  tell_lost(FileLog::Moment::End);
+  if (log_kind_ == LogKind::Journal)
     sender_.begin_drain();
   else
     sender_.flush();
@@ -246,7 +281,8 @@ bool Streams::is_delivered(Clock::time_point now) {
   const bool is_slow = sender_.fd() >= 0 && !sender_.is_empty();
   const seconds journal_grace = is_slow ? kSlowJournalGrace : kJournalGrace;
   // Records of the container's life need nothing of us when they are read: they name their unit.
-  if (!is_journal_done_) is_journal_done_ = logs() ? sender_.is_drained() : sender_.is_empty();
+  if (!is_journal_done_)
+    is_journal_done_ = log_kind_ == LogKind::Journal ? sender_.is_drained() : sender_.is_empty();
   if (waited < kPrimaryGrace && behind(ClientSink::Kind::Primary)) return false;
   if (waited < kLateGrace && behind(ClientSink::Kind::Late)) return false;
   return is_journal_done_ || waited >= journal_grace;

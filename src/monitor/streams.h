@@ -9,7 +9,9 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "monitor/descriptors.h"
+#include "monitor/file_log.h"
 #include "monitor/input.h"
+#include "monitor/journal_log.h"
 #include "monitor/log_stream.h"
 #include "monitor/output.h"
 #include "monitor/poll_set.h"
@@ -19,6 +21,8 @@
 #include "systemd/journal_sender.h"
 
 namespace ambit::monitor {
+
+enum class LogKind { Journal, File, None };
 
 // A container's standard streams: three pipes, or one terminal, between the container, the journal
 // and any number of attached clients.
@@ -69,12 +73,16 @@ class Streams {
   Result<UniqueFd> attach_one(const std::string& name);
   Result<UniqueFd> attach_terminal();
   void adopt_first_clients();
-  bool logs() const { return log_driver_ == "journald"; }
+  LogSink& sink();
+  void tell_lost(FileLog::Moment moment);
 
   Form form_;
+  std::string unit_;
   Input::AtLastEnd at_last_end_;
-  std::string log_driver_;
-  systemd::JournalSender sender_;
+  LogKind log_kind_;
+  systemd::JournalSender sender_;  // of output, and of the container's life whatever the log driver
+  JournalLog journal_log_;
+  FileLog file_log_;
   LogBudget budget_;
   LogStream log_out_;
   LogStream log_err_;

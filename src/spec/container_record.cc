@@ -57,6 +57,7 @@ Json to_json(const ContainerOptions& options) {
   for (const Mount& mount : options.mounts) json["mounts"].push_back(to_json(mount));
   for (const Ulimit& limit : options.ulimits)
     json["ulimits"].push_back({{"name", limit.name}, {"soft", limit.soft}, {"hard", limit.hard}});
+  if (Json log = to_json(options.log); !log.is_null()) json["log"] = log;
   if (Json limits = to_json(options.limits); !limits.is_null()) json["limits"] = limits;
   return json;
 }
@@ -127,6 +128,7 @@ ContainerOptions options_from(JsonReader& read, const Json& json) {
     options.mounts.push_back(mount_from(read, mount));
   for (const Json& limit : read.array(json, "ulimits"))
     options.ulimits.push_back(ulimit_from(read, limit));
+  options.log = log_options_from(read, read.member(json, "log"));
   options.limits = limit_options_from(read, read.member(json, "limits"));
   return options;
 }

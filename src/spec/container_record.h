@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "spec/limit_options.h"
+#include "spec/log_options.h"
 #include "spec/notify_mode.h"
 #include "spec/restart_policy.h"
 #include "spec/runtime_spec.h"
@@ -52,7 +53,8 @@ struct ContainerOptions {
   std::vector<std::string> security_options;
   std::vector<Ulimit> ulimits;
   std::string network = "none";
-  std::string log_driver = "journald";
+  std::string log_driver;  // "": journald, where it can be read, else file
+  LogOptions log;
   RestartPolicy restart;
   LimitOptions limits;
   NotifyMode notify = NotifyMode::Started;

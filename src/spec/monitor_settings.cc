@@ -32,6 +32,29 @@ Error corrupt(std::string_view key, std::string_view value) {
   return Error(ErrorCode::Corrupt, std::string(key) + " is '" + std::string(value) + "'");
 }
 
+Error unknown(std::string_view key) {
+  return Error(ErrorCode::Corrupt, "unknown key " + std::string(key));
+}
+
+Result<void> set_log(MonitorSettings& settings, std::string_view key, std::string_view value) {
+  if (key == "log_driver") {
+    settings.log_driver = value;
+  } else if (key == "log_max_size_bytes") {
+    const auto number = parse_uint(value);
+    if (!number) return corrupt(key, value);
+    settings.log_max_size_bytes = *number;
+  } else if (key == "log_max_files") {
+    const auto number = parse_uint(value);
+    if (!number || *number == 0 || *number > UINT32_MAX) return corrupt(key, value);
+    settings.log_max_files = static_cast<std::uint32_t>(*number);
+  } else if (key == "log_tag") {
+    settings.log_tag = unescape(value);
+  } else {
+    return unknown(key);
+  }
+  return {};
+}
+
 Result<void> set(MonitorSettings& settings, std::string_view key, std::string_view value) {
   if (key == "id") {
     settings.id = value;
@@ -63,8 +86,8 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
     settings.delegate = value == "1";
   } else if (key == "open_stdin") {
     settings.open_stdin = value == "1";
-  } else if (key == "log_driver") {
-    settings.log_driver = value;
+  } else if (key.starts_with("log_")) {
+    return set_log(settings, key, value);
   } else if (key == "transient_dir") {
     settings.transient_dir = unescape(value);
   } else if (key == "unit") {
@@ -72,7 +95,7 @@ Result<void> set(MonitorSettings& settings, std::string_view key, std::string_vi
   } else if (key == "labels") {
     settings.labels = unescape(value);
   } else {
-    return Error(ErrorCode::Corrupt, "unknown key " + std::string(key));
+    return unknown(key);
   }
   return {};
 }
@@ -88,8 +111,12 @@ std::string write_monitor_settings(const MonitorSettings& settings) {
              static_cast<unsigned long long>(settings.runtime_max_usec), settings.oom_group ? 1 : 0,
              settings.transient ? 1 : 0, settings.notify ? 1 : 0, settings.console ? 1 : 0,
              settings.delegate ? 1 : 0, settings.open_stdin ? 1 : 0) +
-         "log_driver=" + settings.log_driver + "\ntransient_dir=" + escape(settings.transient_dir) +
-         "\nunit=" + settings.unit + "\nlabels=" + escape(settings.labels) + "\n";
+         strf("log_max_size_bytes=%llu\nlog_max_files=%u\n",
+              static_cast<unsigned long long>(settings.log_max_size_bytes),
+              static_cast<unsigned>(settings.log_max_files)) +
+         "log_tag=" + escape(settings.log_tag) + "\nlog_driver=" + settings.log_driver +
+         "\ntransient_dir=" + escape(settings.transient_dir) + "\nunit=" + settings.unit +
+         "\nlabels=" + escape(settings.labels) + "\n";
 }
 
 Result<MonitorSettings> parse_monitor_settings(std::string_view text) {

@@ -40,10 +40,13 @@ struct MonitorSettings {
   bool console = false;
   bool delegate = false;    // the container makes cgroups: payload/ gets the scope's controllers
   bool open_stdin = false;  // keep stdin open while nobody is attached
-  std::string log_driver = "journald";  // or "none"
-  std::string transient_dir;            // where systemd keeps what is set of a transient unit
-  std::string unit;                     // the scope's name
-  std::string labels;                   // a JSON object of texts for the journal, "" for none
+  std::string log_driver = "journald";                         // or "file" or "none"
+  std::uint64_t log_max_size_bytes = std::uint64_t{10} << 20;  // of a file
+  std::uint32_t log_max_files = 3;
+  std::string log_tag;        // SYSLOG_IDENTIFIER; "": the name
+  std::string transient_dir;  // where systemd keeps what is set of a transient unit
+  std::string unit;           // the scope's name
+  std::string labels;         // a JSON object of texts for the journal, "" for none
 };
 
 // One "key=value" a line, with "\\" and "\n" for what can't be in the value of an image; parsing in

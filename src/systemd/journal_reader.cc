@@ -85,8 +85,7 @@ Result<OutputPiece> JournalReader::read_piece() {
   return piece;
 }
 
-Result<void> probe_journal(std::chrono::milliseconds limit) {
-  using std::chrono::steady_clock;
+Result<JournalProbe> JournalProbe::begin() {
   const std::string mark = "AMBIT_PROBE=" + random_id();
   JournalPosition journal = AMBIT_TRY(JournalPosition::open({mark}));
   // Watching begins here: what is written from now on is not missed.
@@ -95,7 +94,13 @@ Result<void> probe_journal(std::chrono::milliseconds limit) {
                                    mark.c_str(), nullptr);
   if (sent < 0)
     return Error::from_errno(-sent, "writing to the journal").with_code(ErrorCode::HostUnsupported);
+  return JournalProbe{.position = std::move(journal)};
+}
 
+Result<void> probe_journal(std::chrono::milliseconds limit) {
+  using std::chrono::steady_clock;
+  JournalProbe probe = AMBIT_TRY(JournalProbe::begin());
+  JournalPosition& journal = probe.position;
   const auto deadline = steady_clock::now() + limit;
   for (;;) {
     if (AMBIT_TRY(journal.next())) return {};
@@ -104,11 +109,7 @@ Result<void> probe_journal(std::chrono::milliseconds limit) {
     if (left.count() <= 0) break;
     AMBIT_TRY(journal.wait(left));
   }
-  return Error(
-      ErrorCode::HostUnsupported,
-      "records of this user can't be read back by him: join the group systemd-journal, or "
-      "set Storage=persistent in journald.conf (users with a uid below 1000 or above 61183 "
-      "have no journal of their own)");
+  return Error(ErrorCode::HostUnsupported, kUnreadableJournal);
 }
 
 }  // namespace ambit::systemd

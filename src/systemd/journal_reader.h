@@ -49,6 +49,20 @@ class JournalReader {
   std::size_t skip_lines_ = 0;  // of the next piece
 };
 
+constexpr char kUnreadableJournal[] =
+    "records of this user can't be read back by him: join the group systemd-journal, or set "
+    "Storage=persistent in journald.conf (users with a uid below 1000 or above 61183 have no "
+    "journal of their own)";
+
+// A record that was sent to be looked for. `position` is watched from before that: its next() finds
+// the record, or it can't be read back.
+struct JournalProbe {
+  JournalPosition position;
+
+  // HostUnsupported where there is no journal, or nothing can be sent.
+  static Result<JournalProbe> begin();
+};
+
 // Whether what this user's processes log can be read back by him: sends a record and looks for it,
 // `limit` at most. HostUnsupported with the reason where it can't: users with a system's or dynamic
 // id, and journals that are kept in memory only, have no file of the user's own.

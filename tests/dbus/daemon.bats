@@ -120,3 +120,31 @@ runtime_before=$XDG_RUNTIME_DIR
         wait $caller || true'
     [ "$status" -eq 0 ]
 }
+
+# An ambitd that finds no journald at the place where its monitors look for it.
+without_journald() { AMBIT_JOURNAL_SOCKET=$BATS_TEST_TMPDIR/nobody alone "$1"; }
+
+@test "daemon: E16 without a journal that can be read output goes to a file, and the reason is told" {
+    without_journald '
+        property() { busctl --user get-property org.ambit.Ambit1 "$path" org.ambit.Ambit1.Container "$@"; }
+        path=$(manager CreateContainer "ssasa{sv}" one rootfs:/usr 1 true 0 | cut -d\" -f2)
+        property LogDriver LogFallbackReason LogPath
+        path=$(manager CreateContainer "ssasa{sv}" two rootfs:/usr 1 true 1 LogDriver s journald | cut -d\" -f2)
+        property LogDriver LogFallbackReason LogPath'
+    [ "$status" -eq 0 ]
+    mapfile -t lines < <(grep '^s "' <<<"$output")
+    [[ ${lines[0]} == 's "file"' && ${lines[1]} == 's "journald does not run"' && ${lines[2]} == *"/log\"" ]]
+    # Whoever asks for the journal gets it.
+    [[ ${lines[3]} == 's "journald"' && ${lines[4]} == 's ""' && ${lines[5]} == 's ""' ]]
+}
+
+@test "daemon: E16 create says where the output is kept, and logs say where they read" {
+    without_journald '
+        ambit create --name one rootfs:/usr true
+        ambit logs one
+        ambit create --name two --log-driver file rootfs:/usr true
+        ambit logs two'
+    [ "$status" -eq 0 ]
+    [[ $output == *"its output is kept in a file"*"journald does not run"*"read from "*"/log, since the journal could not be read"* ]]
+    [ "$(grep -c 'is kept in a file' <<<"$output")" = 1 ]
+}

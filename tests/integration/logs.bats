@@ -92,10 +92,11 @@ identical() {
     [ "$output" = $'again\nagain' ]
 }
 
-@test "logs: --log-driver none keeps nothing" {
+@test "logs: --log-driver none keeps nothing, and says so" {
     ambit run --name "$c" --log-driver none $image echo secret
-    run ambit logs "$c"
-    [[ $output != *secret* ]]
+    run -125 ambit logs "$c"
+    [[ $output == *"no logs of $c"*"--log-driver none"* ]]
+    run -125 ambit logs -f "$c"
     run -0 journalctl --user -o cat CONTAINER_NAME="$c"
     [[ $output != *secret* ]]
 }
@@ -116,4 +117,36 @@ identical() {
     ambit wait "$c-loud"
     written=$(ambit logs "$c-loud" | sort | uniq -c | sed 's/^ *//')
     [ "$written" = $'2000000 a line of the loud one\n1 end' ]
+}
+
+@test "logs: E14 the last line of each is there with -f, also with --rm, time and again" {
+    local i
+    for i in $(seq "$(rounds 100 10)"); do
+        for one in "$c-1" "$c-2"; do
+            ambit run -d --rm --name "$one" $image sh -c 'until [ -e /tmp/go ]; do sleep 0.01; done; echo first; echo last'
+        done
+        ambit logs -f "$c-1" >"$BATS_TEST_TMPDIR/1" &
+        local one=$!
+        ambit logs -f "$c-2" >"$BATS_TEST_TMPDIR/2" &
+        local two=$!
+        let_go "$c-1"
+        let_go "$c-2"
+        ends_with 0 "$one"
+        ends_with 0 "$two"
+        [ "$(cat "$BATS_TEST_TMPDIR/1" "$BATS_TEST_TMPDIR/2")" = $'first\nlast\nfirst\nlast' ]
+    done
+}
+
+@test "logs: E15 one line of 40 KiB is one record, and what is typed is not one for each key" {
+    head -c 40960 /dev/zero | tr '\0' j >"$BATS_TEST_TMPDIR/in"
+    echo >>"$BATS_TEST_TMPDIR/in"
+    identical "$BATS_TEST_TMPDIR/in"
+    [ "$(journalctl --user -o json CONTAINER_NAME="$c" AMBIT_STREAM=stdout --all | wc -l)" = 1 ]
+    "$support/terminal.py" type 'echo 0123456789012345678901234567890123456789\nexit\n' 0 ambit run -it --name "$c-2" $image sh
+    (($(journalctl --user -o json CONTAINER_NAME="$c-2" AMBIT_STREAM=stdout | wc -l) < 20))
+}
+
+@test "logs: E20 a line of 5 KiB is one record, whole for journalctl as well" {
+    ambit run --name "$c" $image sh -c 'head -c 5000 /dev/zero | tr "\0" z; echo' >/dev/null
+    [ "$(journalctl --user -o cat --all CONTAINER_NAME="$c" AMBIT_STREAM=stdout | wc -c)" = 5001 ]
 }

@@ -22,6 +22,7 @@ Result<std::string> create(const CreateFlags& flags, const std::vector<std::stri
   const auto path = AMBIT_TRY(answer->read<bus::ObjectPath>());
   const std::string id = id_of_path(path.value);
   AMBIT_TRY(write_cidfile(flags, id));
+  warn_about_log(client, flags.log, path.value);
   warn_without_boot_start(client, flags);
   return id;
 }

@@ -11,6 +11,7 @@
 #include "cli/exit_codes.h"
 #include "cli/log_follower.h"
 #include "cli/log_printer.h"
+#include "cli/log_source.h"
 #include "cli/output.h"
 #include "cli/parser.h"
 #include "cli/time_text.h"
@@ -68,7 +69,9 @@ Result<void> logs(const LogsFlags& flags, const std::string& name) {
   const auto tail = AMBIT_TRY(parse_tail(flags.tail));
   Client client = AMBIT_TRY(Client::connect());
   const Place place = AMBIT_TRY(find(client, name));
-  auto reader = AMBIT_TRY(systemd::JournalReader::open(place.id));
+  const LogSource source = AMBIT_TRY(open_log(client, place.id, place.path, name));
+  OutputReader& reader = *source.reader;
+  if (!source.note.empty()) print_error("%s", source.note.c_str());
   if (tail && !until)
     AMBIT_TRY(reader.seek_last_lines(*tail));
   else if (since)
@@ -85,7 +88,8 @@ Result<void> logs(const LogsFlags& flags, const std::string& name) {
     AMBIT_TRY(follower.follow(place.path));
   else
     AMBIT_TRY(follower.show());
-  if (!follower.has_shown() && !flags.tail && !since && !until)
+  const bool is_journal = source.kind == LogSource::Kind::Journal;
+  if (is_journal && !follower.has_shown() && !flags.tail && !since && !until)
     return explain_nothing(client, place);
   return {};
 }
@@ -93,9 +97,11 @@ Result<void> logs(const LogsFlags& flags, const std::string& name) {
 }  // namespace
 
 int verb_logs(int argc, char** argv) {
-  Parser parser("logs", "CONTAINER",
-                "Shows what a container has written, byte for byte, from the journal. A whole ID "
-                "also finds one that was removed.");
+  Parser parser(
+      "logs", "CONTAINER",
+      "Shows what a container has written, byte for byte, from the journal or, with "
+      "--log-driver file, from its own files. A whole ID also finds in the journal what one "
+      "has written that was removed.");
   LogsFlags flags;
   parser.flag("-f,--follow", flags.follow, "go on until the container has exited");
   parser.value("-n,--tail", flags.tail, "N", "the last N lines; all is the default");

@@ -57,6 +57,7 @@ Result<int> run_detached(Client& client, const RunFlags& flags, bus::OptionWrite
   const std::string id = id_of_path(path.value);
   AMBIT_TRY(write_cidfile(flags.create, id));
   print(id + "\n");
+  warn_about_log(client, flags.create.log, path.value);
   warn_without_linger();
   warn_without_boot_start(client, flags.create);
   return 0;
@@ -83,7 +84,8 @@ Result<int> run_here(Client& client, const RunFlags& flags, bus::OptionWriter op
       .detach_keys = std::move(keys),
       .read_input = raw_input,
       .name = flags.create.name.value_or(""),
-      .on_started = [&flags](const std::string& path) {
+      .on_started = [&flags, &client](const std::string& path) {
+        warn_about_log(client, flags.create.log, path);
         return write_cidfile(flags.create, id_of_path(path));
       }};
   auto foreground = AMBIT_TRY(Foreground::create(client, std::move(wishes)));

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "monitor/journal_log.h"
 #include "support/fake_journal.h"
 
 namespace ambit::monitor {
@@ -29,7 +30,8 @@ class LogStreamTest : public ::testing::Test {
     journal_.emplace(folder_ + "/socket");
     sender_.emplace("CONTAINER_NAME=web\n",
                     JournalSender::Options{.socket_path = folder_ + "/socket"});
-    stream_.emplace(*sender_, budget_, LogStream::Options{});
+    log_.emplace(*sender_);
+    stream_.emplace(*log_, budget_, LogStream::Options{});
   }
   void TearDown() override {
     journal_.reset();
@@ -69,6 +71,7 @@ class LogStreamTest : public ::testing::Test {
   std::string folder_;
   std::optional<FakeJournal> journal_;
   std::optional<JournalSender> sender_;
+  std::optional<JournalLog> log_;
   LogBudget budget_;
   std::optional<LogStream> stream_;
   LogStream::Clock::time_point now_ = LogStream::Clock::now();
