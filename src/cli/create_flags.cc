@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <tuple>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "bus/utf8.h"
 #include "cli/environment.h"
 #include "cli/exposed_sockets.h"
+#include "cli/json_text.h"
 #include "cli/mount_argument.h"
 #include "cli/time_text.h"
 #include "cli/ulimit.h"
@@ -135,6 +135,7 @@ void add_create_flags(Parser& parser, CreateFlags& flags) {
   parser.value("--restart", flags.restart, "POLICY",
                "no (default), on-failure[:RETRIES], always or unless-stopped");
   add_create_limit_flags(parser, flags.limits);
+  add_health_flags(parser, flags.health);
   parser.value("--systemd", flags.systemd, "WHEN",
                "true (default: where the command is systemd), false or always");
   parser.value("--network,--net", flags.network, "NETWORK", "none (default) or host");
@@ -172,6 +173,7 @@ Result<bus::OptionWriter> create_options(const CreateFlags& flags) {
   set_text(options, "SdNotify", flags.sdnotify);
   set_text(options, "RestartPolicy", flags.restart);
   AMBIT_TRY(set_limit_options(flags.limits, options));
+  AMBIT_TRY(set_health_options(flags.health, options));
   set_text(options, "Network", flags.network);
   set_text(options, "Systemd", flags.systemd);
   AMBIT_TRY(set_log_options(flags.log, options));
@@ -188,17 +190,7 @@ Result<void> append_image_and_command(bus::Message& message, const CreateFlags& 
 Result<std::vector<std::string>> parse_entrypoint(const std::string& text) {
   if (text.empty()) return std::vector<std::string>();
   if (text.front() != '[') return std::vector<std::string>{text};
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  std::vector<std::string> words;
-  if (json.is_array())
-    for (const auto& word : json) {
-      if (!word.is_string()) break;
-      words.push_back(word.get<std::string>());
-    }
-  if (!json.is_array() || words.size() != json.size())
-    return Error(ErrorCode::InvalidArgument,
-                 "--entrypoint '" + text + "': not a JSON list of strings");
-  return words;
+  return parse_json_words(text).context("--entrypoint '" + text + "'");
 }
 
 Result<void> check_text(const char* what, const std::vector<std::string>& words) {

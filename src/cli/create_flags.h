@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "bus/options.h"
+#include "cli/health_flags.h"
 #include "cli/limit_flags.h"
 #include "cli/log_flags.h"
 #include "cli/parser.h"
@@ -20,6 +21,7 @@ struct CreateFlags {
       cap_drop, security_options, ulimits;
   LimitFlags limits;
   LogFlags log;
+  HealthFlags health;
   bool interactive = false;
   bool terminal = false;
   bool remove = false;

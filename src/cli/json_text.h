@@ -18,4 +18,7 @@ std::string show_json(const Json& json);
 // A value of Inspect. Corrupt where it is no JSON.
 Result<Json> parse_json(std::string_view text);
 
+// A list of texts as somebody typed it, ["sh", "-c"]. InvalidArgument where it is anything else.
+Result<std::vector<std::string>> parse_json_words(std::string_view text);
+
 }  // namespace ambit::cli

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "daemon/health_options.h"
 #include "daemon/limit_options.h"
 
 namespace ambit::daemon {
@@ -52,6 +53,7 @@ void add_create_keys(bus::OptionReader& reader, spec::ContainerOptions& options)
       .add("Systemd", options.systemd)
       .add("LogDriver", options.log_driver);
   add_limit_keys(reader, options.limits);
+  add_health_keys(reader, options.health);
   add_size(reader, options.console_size);
   reader.on<std::string>("SdNotify", [&options](const std::string& text) -> Result<void> {
     options.notify = AMBIT_TRY(spec::parse_notify_mode(text));

@@ -88,6 +88,15 @@ Result<void> check_security_option(const std::string& option) {
                                                "seccomp=default and no-new-privileges=true|false");
 }
 
+// What depends on there being a health check.
+Result<void> check_health(const spec::ContainerRecord& record) {
+  if (record.options.auto_remove && record.health.restarts())
+    return Error(ErrorCode::InvalidArgument,
+                 "a container that is removed when it has exited can't be restarted when its "
+                 "health check fails");
+  return {};
+}
+
 }  // namespace
 
 Result<void> settle(spec::ContainerRecord& record, const spec::ImageConfig& image) {
@@ -107,6 +116,8 @@ Result<void> settle(spec::ContainerRecord& record, const spec::ImageConfig& imag
       !options.stop_signal.empty() ? options.stop_signal : image.stop_signal;
   if (!signal.empty()) record.stop_signal = AMBIT_TRY(parse_signal(signal).context("stop signal"));
   if (options.stop_timeout_usec) record.stop_timeout_usec = *options.stop_timeout_usec;
+  record.health = AMBIT_TRY(spec::settle_health(options.health, image.health));
+  AMBIT_TRY(check_health(record));
   return take_runtime_max(options);
 }
 
@@ -123,6 +134,7 @@ Result<void> take_runtime_max(spec::ContainerOptions& options) {
 
 Result<void> check_options(const spec::ContainerOptions& options) {
   AMBIT_TRY(check_systemd_option(options));
+  AMBIT_TRY(spec::check_health_options(options.health));
   if (options.network != "none" && options.network != "host")
     return Error(ErrorCode::NoSuchNetwork,
                  "no network '" + options.network + "'; there are none and host");

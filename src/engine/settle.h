@@ -7,11 +7,12 @@
 namespace ambit::engine {
 
 // Fills the settled part of `record` (command, environment, working folder, user, stop signal and
-// timeout) from its options over the image's configuration, as container engines do:
+// timeout, health check) from its options over the image's configuration, as container engines do:
 //   * an entrypoint given by the user drops the image's command as well
 //   * a command given by the user replaces the image's command
 //   * PATH is there even where neither names it; TERM with a terminal; HOSTNAME and container=ambit
-// InvalidArgument: no command at all, or a signal that doesn't exist.
+// InvalidArgument: no command at all, a signal that doesn't exist, or options that need a health
+// check where there is none.
 Result<void> settle(spec::ContainerRecord& record, const spec::ImageConfig& image);
 
 // RuntimeMaxUSec among the properties becomes the option of its own: the monitor has to know of it,

@@ -141,7 +141,7 @@ std::string dump(const Json& json) {
 }  // namespace
 
 std::string write_container_record(const ContainerRecord& record) {
-  return dump({{"id", record.id},
+  Json json = {{"id", record.id},
                {"name", record.name},
                {"image", record.image},
                {"imageId", record.image_id},
@@ -153,7 +153,9 @@ std::string write_container_record(const ContainerRecord& record) {
                {"stopSignal", record.stop_signal},
                {"stopTimeoutUsec", record.stop_timeout_usec},
                {"systemd", record.systemd.active},
-               {"options", to_json(record.options)}});
+               {"options", to_json(record.options)}};
+  if (Json health = to_json(record.health); !health.is_null()) json["healthCheck"] = health;
+  return dump(json);
 }
 
 Result<ContainerRecord> parse_container_record(std::string_view text) {
@@ -174,6 +176,7 @@ Result<ContainerRecord> parse_container_record(std::string_view text) {
   record.stop_signal = read.number<int>(json, "stopSignal");
   record.stop_timeout_usec = read.number<std::uint64_t>(json, "stopTimeoutUsec");
   record.systemd.active = read.optional_boolean(json, "systemd").value_or(false);
+  record.health = health_check_from(read, read.member(json, "healthCheck"));
   record.options = options_from(read, read.member(json, "options"));
   record.systemd.console = record.systemd.active && !record.options.terminal;
   AMBIT_TRY(read.check());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "spec/health_options.h"
 #include "spec/limit_options.h"
 #include "spec/log_options.h"
 #include "spec/notify_mode.h"
@@ -57,6 +58,7 @@ struct ContainerOptions {
   LogOptions log;
   RestartPolicy restart;
   LimitOptions limits;
+  HealthOptions health;  // not kept: ContainerRecord::health is what came of it
   NotifyMode notify = NotifyMode::Started;
   std::string systemd = "true";  // where the command is systemd; "false", "always"
 };
@@ -76,6 +78,7 @@ struct ContainerRecord {
   int stop_signal = 15;
   std::uint64_t stop_timeout_usec = 10'000'000;
   SystemdMode systemd;
+  HealthCheck health;
   ContainerOptions options;
 };
 

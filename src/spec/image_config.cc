@@ -67,6 +67,7 @@ void parse_process(JsonReader& read, const json& object, ImageConfig& config) {
   config.volumes = read.set(object, "Volumes");
   config.exposed_ports = read.set(object, "ExposedPorts");
   config.labels = read.map(object, "Labels");
+  config.health = image_health_from(read, object);
 }
 
 json to_set(const std::vector<std::string>& keys) {
@@ -119,6 +120,9 @@ std::string write_image_config(const ImageConfig& config) {
   if (!config.volumes.empty()) process["Volumes"] = to_set(config.volumes);
   if (!config.exposed_ports.empty()) process["ExposedPorts"] = to_set(config.exposed_ports);
   if (!config.labels.empty()) process["Labels"] = config.labels;
+  if (json health = image_health_json(config.health); !health.is_null())
+    process["Healthcheck"] = std::move(health);
+  add_list(process, "Shell", config.health.shell);
 
   json object = {{"architecture", config.architecture}, {"os", config.os}};
   if (config.created_usec != 0) object["created"] = write_date(config.created_usec);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "spec/health_options.h"
 
 namespace ambit::spec {
 
@@ -27,6 +28,7 @@ struct ImageConfig {
   std::vector<std::string> volumes;
   std::vector<std::string> exposed_ports;
   std::map<std::string, std::string> labels;
+  HealthOptions health;
 
   std::vector<std::string> diff_ids;  // "sha256:…", lowest layer first
 };
