@@ -19,7 +19,7 @@ _ambit() {
         words=$(_ambit_options "$verb")
     else
         case $verb in
-        stop | kill | pause | unpause | attach | exec | restart | top | stats) words=$(_ambit_containers) ;;
+        stop | kill | pause | unpause | attach | exec | restart | top | stats | healthcheck) words=$(_ambit_containers) ;;
         start | rm | logs | wait | rename | update) words=$(_ambit_containers -a) ;;
         inspect) words="$(_ambit_containers -a) $(_ambit_images)" ;;
         run | create | rmi | tag | untag) words=$(_ambit_images) ;;

@@ -20,7 +20,7 @@ end
 complete -c ambit -f
 complete -c ambit -n __fish_use_subcommand -a '(__ambit_verbs)'
 complete -c ambit -n 'not __fish_use_subcommand; and string match -q -- "-*" (commandline -ct)' -a '(__ambit_options)'
-complete -c ambit -n '__fish_seen_subcommand_from stop kill pause unpause attach exec restart top stats' -a '(__ambit_containers)'
+complete -c ambit -n '__fish_seen_subcommand_from stop kill pause unpause attach exec restart top stats healthcheck' -a '(__ambit_containers)'
 complete -c ambit -n '__fish_seen_subcommand_from start rm logs wait rename update inspect' -a '(__ambit_containers -a)'
 complete -c ambit -n '__fish_seen_subcommand_from run create rmi tag untag inspect' -a '(__ambit_images)'
 complete -c ambit -n '__fish_seen_subcommand_from load import' -F

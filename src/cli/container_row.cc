@@ -10,7 +10,8 @@ namespace ambit::cli {
 namespace {
 
 constexpr char kRestarting[] = "restarting";  // no state on the bus: it has exited until then
-constexpr std::string_view kFilterKeys[] = {"name", "id", "status", "image", "label", "exited"};
+constexpr std::string_view kFilterKeys[] = {"name",  "id",     "status", "image",
+                                            "label", "exited", "health"};
 
 Result<ContainerRow> read_properties(bus::Message& message) {
   ContainerRow row;
@@ -31,6 +32,7 @@ Result<ContainerRow> read_properties(bus::Message& message) {
       .add("MainPID", row.main_pid)
       .add("PastRuns", row.past_runs)
       .add("OomKilled", row.oom_killed)
+      .add("Health", row.health)
       .add("RestartPolicy", row.restart_policy)
       .add("RestartCount", row.restart_count)
       .add("RestartAt", row.restart_usec);
@@ -72,6 +74,7 @@ bool matches_value(const ContainerRow& row, const std::string& key, const std::s
   if (key == "status" && wanted == kRestarting) return row.restart_usec != 0;
   if (key == "status") return row.state == wanted;
   if (key == "image") return matches_image(row, wanted);
+  if (key == "health") return row.health == (wanted == "none" ? "" : wanted);
   if (key == "exited") return row.state == "exited" && strf("%d", row.exit_code) == wanted;
   return matches_label(row, wanted);
 }
@@ -114,6 +117,12 @@ std::string code_text(const ContainerRow& row) {
   return text;
 }
 
+// As docker has it.
+std::string health_text(const ContainerRow& row) {
+  if (row.health.empty()) return "";
+  return row.health == "starting" ? " (health: starting)" : " (" + row.health + ")";
+}
+
 std::string restart_text(const ContainerRow& row, std::int64_t now_usec) {
   const std::int64_t left = row.restart_usec - now_usec;
   const std::string when =
@@ -126,7 +135,8 @@ std::string restart_text(const ContainerRow& row, std::int64_t now_usec) {
 std::string status_text(const ContainerRow& row, std::int64_t now_usec) {
   if (row.state == "running" || row.state == "paused") {
     const std::int64_t since = now_usec > row.started_usec ? now_usec - row.started_usec : 0;
-    return "Up " + human_duration(since) + (row.state == "paused" ? " (paused)" : "");
+    return "Up " + human_duration(since) + (row.state == "paused" ? " (paused)" : "") +
+           health_text(row);
   }
   if (row.restart_usec != 0) return restart_text(row, now_usec);
   if (row.state == "exited") {
@@ -151,7 +161,8 @@ Result<ContainerFilter> parse_container_filter(const std::vector<std::string>& t
     if (std::find(std::begin(kFilterKeys), std::end(kFilterKeys), key) == std::end(kFilterKeys))
       return Error(ErrorCode::InvalidArgument,
                    "--filter '" + text +
-                       "': the key is name, id, status, image (ancestor), label or exited");
+                       "': the key is name, id, status, image (ancestor), label, exited or "
+                       "health");
     filter.wanted[key].push_back(text.substr(equals + 1));
   }
   return filter;

@@ -131,7 +131,8 @@ void add_create_flags(Parser& parser, CreateFlags& flags) {
   parser.list("--ulimit", flags.ulimits, "NAME=SOFT[:HARD]", "resource limit of its processes");
   parser.flag("--init", flags.init, "run a small init as PID 1 that reaps orphans");
   parser.value("--sdnotify", flags.sdnotify, "MODE",
-               "when it is ready: conmon (when it runs), container (when it says READY=1), ignore");
+               "when it is ready: conmon (when it runs), container (when it says READY=1), "
+               "healthy (when its health check passes), ignore");
   parser.value("--restart", flags.restart, "POLICY",
                "no (default), on-failure[:RETRIES], always or unless-stopped");
   add_create_limit_flags(parser, flags.limits);

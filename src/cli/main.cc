@@ -24,7 +24,7 @@ void print_help() {
       "Containers as scopes of the systemd user manager.\n"
       "\n"
       "Verbs:\n";
-  for (const Verb& verb : verbs()) text += strf("  %-10s %s\n", verb.name, verb.summary);
+  for (const Verb& verb : verbs()) text += strf("  %-11s %s\n", verb.name, verb.summary);
   text +=
       "\n"
       "'ambit VERB --help' tells of one. The same over D-Bus: busctl --user introspect\n"

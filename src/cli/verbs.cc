@@ -22,6 +22,7 @@ constexpr Verb kVerbs[] = {
     {"attach", "connect to a running container", verb_attach},
     {"wait", "wait until containers have exited", verb_wait},
     {"exec", "run a command in a running container", verb_exec},
+    {"healthcheck", "run a container's health check now", verb_healthcheck},
     {"rename", "give a container another name", verb_rename},
     {"update", "change the limits of containers", verb_update},
     {"load", "take images from an archive or a folder", verb_load},

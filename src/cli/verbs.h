@@ -20,6 +20,7 @@ int verb_create(int argc, char** argv);
 int verb_doctor(int argc, char** argv);
 int verb_events(int argc, char** argv);
 int verb_exec(int argc, char** argv);
+int verb_healthcheck(int argc, char** argv);
 int verb_images(int argc, char** argv);
 int verb_import(int argc, char** argv);
 int verb_info(int argc, char** argv);

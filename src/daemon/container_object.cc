@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t kConst = SD_BUS_VTABLE_PROPERTY_CONST;
 constexpr std::uint64_t kEmits = SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE;
+constexpr std::uint64_t kTells = SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION;
 constexpr std::uint64_t kOpen = SD_BUS_VTABLE_UNPRIVILEGED;
 
 // A signal that got lost is not worth failing for: clients can still read the property.
@@ -54,6 +55,8 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
     SD_BUS_PROPERTY("LogFallbackReason", "s", bus::property<&ContainerObject::log_fallback_reason>,
                     0, kConst),
 
+    SD_BUS_PROPERTY("HealthCheck", "as", bus::property<&ContainerObject::health_check>, 0, kConst),
+
     SD_BUS_PROPERTY("Name", "s", bus::property<&ContainerObject::name>, 0, kEmits),
     SD_BUS_PROPERTY("State", "s", bus::property<&ContainerObject::state>, 0, kEmits),
     SD_BUS_PROPERTY("Unit", "s", bus::property<&ContainerObject::unit>, 0, kEmits),
@@ -67,6 +70,10 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
     SD_BUS_PROPERTY("OomKilled", "b", bus::property<&ContainerObject::oom_killed>, 0, kEmits),
     SD_BUS_PROPERTY("Ready", "b", bus::property<&ContainerObject::ready>, 0, kEmits),
     SD_BUS_PROPERTY("StatusText", "s", bus::property<&ContainerObject::status_text>, 0, kEmits),
+    SD_BUS_PROPERTY("Health", "s", bus::property<&ContainerObject::health>, 0, kEmits),
+    SD_BUS_PROPERTY("HealthFailures", "u", bus::property<&ContainerObject::health_failures>, 0,
+                    kEmits),
+    SD_BUS_PROPERTY("HealthLog", "a(xxis)", bus::property<&ContainerObject::health_log>, 0, kTells),
     SD_BUS_PROPERTY("RestartPolicy", "s", bus::property<&ContainerObject::restart_policy>, 0,
                     kEmits),
     SD_BUS_PROPERTY("RestartCount", "u", bus::property<&ContainerObject::restart_count>, 0, kEmits),
@@ -96,6 +103,9 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS("Exec", SD_BUS_ARGS("as", command, "a{sv}", options),
                             SD_BUS_RESULT("o", exec), bus::method<&ContainerObject::on_exec>,
                             kOpen),
+    SD_BUS_METHOD_WITH_ARGS("CheckHealth", SD_BUS_NO_ARGS,
+                            SD_BUS_RESULT("i", exit_code, "s", output),
+                            bus::method<&ContainerObject::on_check_health>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("a{sv}", options),
                             SD_BUS_RESULT("ah", descriptors),
                             bus::method<&ContainerObject::on_attach>, kOpen),
@@ -148,6 +158,9 @@ void ContainerObject::tell_changes(const engine::Container& before) {
   compare("OomKilled", was.oom_killed, is.oom_killed);
   compare("Ready", was.ready, is.ready);
   compare("StatusText", was.status_text, is.status_text);
+  compare("Health", before.health.health, container_.health.health);
+  compare("HealthFailures", before.health.failures, container_.health.failures);
+  compare("HealthLog", before.health.results, container_.health.results);
   compare("RestartPolicy", to_string(before.record.options.restart), restart_policy());
   compare("RestartCount", before.restart.count, container_.restart.count);
   compare("RestartAt", before.restart.due_usec, container_.restart.due_usec);
@@ -166,6 +179,13 @@ std::vector<ContainerObject::PastRunRow> ContainerObject::past_runs() const {
   std::vector<PastRunRow> rows;
   for (const spec::PastRun& run : container_.past_runs)
     rows.emplace_back(run.started_usec, run.exited_usec, run.exit_code, run.reason, run.oom_killed);
+  return rows;
+}
+
+std::vector<ContainerObject::HealthRow> ContainerObject::health_log() const {
+  std::vector<HealthRow> rows;
+  for (const spec::HealthResult& result : container_.health.results)
+    rows.emplace_back(result.started_usec, result.ended_usec, result.exit_code, result.output);
   return rows;
 }
 
@@ -279,6 +299,17 @@ Result<void> ContainerObject::on_exec(bus::Message& call) {
                           else
                             late->fail(exec_id.error());
                         });
+  return {};
+}
+
+Result<void> ContainerObject::on_check_health(bus::Message& call) {
+  services_.engine.check_health(
+      id(), [late = reply_later(services_, call)](Result<spec::HealthResult> result) {
+        if (result)
+          late->succeed(std::int32_t{result->exit_code}, result->output);
+        else
+          late->fail(result.error());
+      });
   return {};
 }
 

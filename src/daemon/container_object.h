@@ -38,6 +38,7 @@ class ContainerObject {
  private:
   using Strings = std::vector<std::string>;
   using PastRunRow = std::tuple<std::int64_t, std::int64_t, std::int32_t, std::string, bool>;
+  using HealthRow = std::tuple<std::int64_t, std::int64_t, std::int32_t, std::string>;
   using MountRow = std::tuple<std::string, std::string, std::string, Strings>;
 
   static const sd_bus_vtable kVtable[];
@@ -57,6 +58,7 @@ class ContainerObject {
   bool auto_remove() const { return container_.record.options.auto_remove; }
   bool terminal() const { return container_.record.options.terminal; }
   std::string sd_notify_mode() const { return to_string(container_.record.options.notify); }
+  Strings health_check() const { return container_.record.health.command; }
   std::string restart_policy() const { return to_string(container_.record.options.restart); }
   std::string log_driver() const { return container_.record.options.log_driver; }
   std::map<std::string, std::string> log_options() const {
@@ -78,6 +80,9 @@ class ContainerObject {
   bool oom_killed() const { return container_.run.oom_killed; }
   bool ready() const { return container_.run.ready; }
   std::string status_text() const { return container_.run.status_text; }
+  std::string health() const { return to_string(container_.health.health); }
+  std::uint32_t health_failures() const { return container_.health.failures; }
+  std::vector<HealthRow> health_log() const;
   std::uint32_t restart_count() const { return container_.restart.count; }
   std::int64_t restart_at() const { return container_.restart.due_usec; }
   std::string restart_error() const { return container_.restart.error; }
@@ -93,6 +98,7 @@ class ContainerObject {
   Result<void> on_set_restart_policy(bus::Message& call);
   Result<void> on_wait(bus::Message& call);
   Result<void> on_exec(bus::Message& call);
+  Result<void> on_check_health(bus::Message& call);
   Result<void> on_attach(bus::Message& call);
   Result<void> on_resize_terminal(bus::Message& call);
   Result<void> on_processes(bus::Message& call);

@@ -75,12 +75,28 @@ void EventLog::container_changed(const engine::Container& container,
                         .message = before.record.name + " renamed to " + name,
                         .fields = {{"AMBIT_OLD_NAME", before.record.name}}});
   }
+  // That it is starting says its start.
+  if (container.health.health != before.health.health &&
+      container.health.health != spec::Health::Starting)
+    tell_health(container);
   const engine::State was = before.run.state;
   const engine::State is = container.run.state;
   if (is == engine::State::Paused && was != is)
     tell_container(id, {.event = Event::ContainerPaused, .message = name + " paused"});
   if (was == engine::State::Paused && is == engine::State::Running)
     tell_container(id, {.event = Event::ContainerResumed, .message = name + " resumed"});
+}
+
+void EventLog::tell_health(const engine::Container& container) {
+  const spec::HealthRecord& health = container.health;
+  const bool is_bad = health.health == spec::Health::Unhealthy;
+  std::string message = container.record.name + " is " + to_string(health.health);
+  if (is_bad && !health.results.empty() && !health.results.front().output.empty())
+    message += ": " + health.results.front().output;
+  tell_container(container.record.id, {.event = Event::ContainerHealth,
+                                       .priority = is_bad ? systemd::kWarning : systemd::kNotice,
+                                       .message = std::string(trim(message)),
+                                       .fields = {{"AMBIT_HEALTH", to_string(health.health)}}});
 }
 
 void EventLog::container_exited(const engine::Container& container) {

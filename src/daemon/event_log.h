@@ -47,6 +47,7 @@ class EventLog final : public engine::Observer {
   };
 
   void know(const engine::Container& container);
+  void tell_health(const engine::Container& container);
   void tell_container(const std::string& id, systemd::EventRecord record);
   void tell_image(systemd::Event event, const std::string& id, const std::string& reference,
                   std::string message);

@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "engine/freezer_watch.h"
+#include "engine/health_activity.h"
 #include "engine/restart_activity.h"
 #include "engine/run.h"
 
@@ -25,6 +26,7 @@ struct Activity {
   std::vector<Done> on_removed;         // removals that wait for the end of the run
   bool remove_when_ended = false;
   RestartActivity restart;
+  std::unique_ptr<HealthActivity> health;  // of one with a health check, while it is up
 };
 
 // For what a paused container can't do: NotRunning, with the way out.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "spec/container_record.h"
+#include "spec/health_record.h"
 #include "spec/run_history.h"
 
 namespace ambit::engine {
@@ -52,6 +53,7 @@ struct Container {
   RunState run;
   RestartState restart;
   spec::RunHistory past_runs;
+  spec::HealthRecord health;  // of the current or the last run
 };
 
 }  // namespace ambit::engine

@@ -122,7 +122,9 @@ void Engine::set_observer(Observer* observer) { impl_->observer = observer; }
 
 bool Engine::needs_daemon() const {
   if (!impl_->workers.idle()) return true;
-  if (!impl_->removal_timers.empty() || impl_->policies_need_daemon()) return true;
+  if (!impl_->removal_timers.empty() || impl_->policies_need_daemon() ||
+      impl_->health_needs_daemon())
+    return true;
   return std::any_of(impl_->activities.begin(), impl_->activities.end(), [this](const auto& entry) {
     const auto& [id, activity] = entry;
     if (activity.on_started || activity.on_ready || !activity.on_stopped.empty() ||

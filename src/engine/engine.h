@@ -13,6 +13,7 @@
 #include "bus/bus.h"
 #include "bus/event_loop.h"
 #include "engine/container.h"
+#include "engine/health_activity.h"
 #include "engine/service_context.h"
 #include "image/store.h"
 #include "systemd/unit_property.h"
@@ -63,6 +64,7 @@ struct Exec {
   std::vector<std::string> command;
   pid_t pid = 0;
   bool terminal = false;
+  bool is_check = false;  // of a health check: nobody else sees it
   bool running = false;
   int exit_code = 0;
 };
@@ -157,6 +159,10 @@ class Engine {
   // SIGKILL takes what the command has started along.
   Result<void> kill_exec(const std::string& exec_id, int signal);
   Result<void> resize_exec(const std::string& exec_id, unsigned rows, unsigned columns);
+
+  // The container's health check, now; or the one that runs already. It counts like any other, and
+  // answers when it is over. InvalidArgument where there is none; NotRunning; those of exec.
+  void check_health(const std::string& id, CheckDone done);
 
   const image::Store& images() const;
   void load_image(UniqueFd archive, const std::string& reference, ImagesDone done);

@@ -1,36 +1,20 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/activity.h"
-#include "engine/engine.h"
-#include "engine/exec_session.h"
+#include "engine/engine_parts.h"
+#include "engine/exec_folders.h"
 #include "engine/launch_spec.h"
 #include "engine/limits.h"
-#include "engine/programs.h"
-#include "engine/record_store.h"
-#include "engine/worker_jobs.h"
-#include "systemd/manager_client.h"
 
 namespace ambit::engine {
 
-struct Engine::Impl {
-  Impl(bus::EventLoop& the_loop, std::unique_ptr<systemd::ManagerClient> the_manager,
-       Options the_options, RecordStore the_records, image::Store the_images, Programs the_programs,
-       std::string the_boot_id)
-      : loop(the_loop),
-        manager(std::move(the_manager)),
-        options(std::move(the_options)),
-        records(std::move(the_records)),
-        images(std::move(the_images)),
-        programs(std::move(the_programs)),
-        boot_id(std::move(the_boot_id)),
-        workers(loop, programs.worker.get()) {}
+// What the engine does; what it holds is in its base.
+struct Engine::Impl : EngineParts {
+  using EngineParts::EngineParts;
 
   // Starting and ending, lifecycle.cc.
   void start(Container& container, ClientStreams streams, Done done);
@@ -61,6 +45,7 @@ struct Engine::Impl {
 
   // scopes.cc: the unit of a container.
   static std::string unit_of(const std::string& name);
+  static std::string unit_description(const Container& container);
   void start_scope(const std::string& id, pid_t pid, const LimitPlan& limits, Run::ScopeDone done);
   // What an earlier ambitd's reference did: systemd keeps the word on how the unit ended.
   void hold_scope(const std::string& unit);
@@ -89,6 +74,7 @@ struct Engine::Impl {
   void on_stopping(const std::string& id);
   void on_stop_explained(Container& container, const Result<std::string>& state);
   void follow_policy(Container& container);
+  void restart_unhealthy(Container& container);
   void restart_later(Container& container, std::chrono::microseconds delay,
                      std::chrono::microseconds gone);
   void call_off_restart(Container& container);
@@ -114,6 +100,8 @@ struct Engine::Impl {
 
   // readiness.cc
   static bool is_ready_when_started(const Container& container);
+  static bool is_ready_by_health(const Container& container);
+  void note_health(Container& container);
   void answer_start(const Container& container);
   void on_notified(const std::string& id, const std::string& text);
   void note_not_ready(const Container& container);
@@ -133,7 +121,7 @@ struct Engine::Impl {
 
   // exec_ops.cc
   Result<std::unique_ptr<ExecSession>> spawn_exec(const Exec& exec, const ExecOptions& wanted,
-                                                  const ExecStarted& done);
+                                                  ExecSession::Events events);
   Result<void> begin_exec(const Container& container, ExecOptions& wanted, const ExecStarted& done);
   ExecSession::Events exec_events(const std::string& id, const ExecStarted& done);
   void on_exec_started(const std::string& id, pid_t pid, const ExecStarted& done);
@@ -143,6 +131,36 @@ struct Engine::Impl {
   void forget_exec_later(const std::string& id);
   void remove_exec_files(const Exec& exec);
   void adopt_execs(const std::string& container_id);  // exec_adoption.cc
+
+  // health.cc: none of it does anything for a container without a health check.
+  void begin_health(Container& container);
+  void resume_health(Container& container, std::int64_t run_started_usec);
+  void pause_health(const Container& container);
+  void continue_health(const Container& container);
+  void end_health(const Container& container);
+  bool health_needs_daemon() const;
+  HealthActivity* health_of(const std::string& id);
+  void check_later(const Container& container, std::chrono::microseconds delay);
+  void queue_check(const std::string& id);
+  void pump_checks();
+  void settle_check(Container& container, spec::HealthResult result);
+  void save_health(const Container& container, HealthActivity& health);
+
+  // health_actions.cc: what follows from a change of the health.
+  void act_on_health(Container& container);
+  void act_on_failure(Container& container);
+  void show_in_unit(const Container& container);
+
+  // health_checks.cc: one check, from the command to its result.
+  void start_check(Container& container);
+  Result<void> begin_check(const Container& container, HealthActivity& health);
+  Result<void> set_check_time(const std::string& id, RunningCheck& check,
+                              std::chrono::microseconds left);
+  ExecSession::Events check_events(const std::string& id, const std::string& exec_id);
+  void on_check_over(const std::string& id, const std::string& exec_id, const CheckEnd& end);
+  void on_check_timeout(const std::string& id);
+  void kill_check(const std::string& exec_id);
+  void end_left_check(const std::string& container_id, const FoundExec& found);
 
   // recovery.cc
   void recover(Container& container);
@@ -165,36 +183,6 @@ struct Engine::Impl {
   Result<Container*> by_id(const std::string& id);
   Activity& activity_of(const std::string& id) { return activities[id]; }
   std::vector<std::string> users_of_image(const std::string& image_id) const;
-
-  bus::EventLoop& loop;
-  std::unique_ptr<systemd::ManagerClient> manager;
-  UniqueFd store_dir;  // DATA
-  Options options;
-  RecordStore records;
-  image::Store images;
-  Programs programs;
-  std::string boot_id;
-  std::string manager_group;  // the cgroup of the user's manager; "": there is none
-  WorkerJobs workers;
-  Observer* observer = nullptr;
-  bool handing_over = false;  // to the next ambitd
-
-  std::map<std::string, std::unique_ptr<Container>> containers;  // by ID
-  std::map<std::string, std::string> ids_by_name;
-  std::map<std::string, Activity> activities;  // by container ID
-  std::map<std::string, Exec> execs;
-  std::map<std::string, std::unique_ptr<ExecSession>> exec_sessions;
-  std::map<std::string, std::vector<WaitDone>> exec_waits;
-  std::map<std::string, std::string> seccomp_filters;  // compiled, by what they depend on
-  std::vector<std::unique_ptr<Run>> finished_runs;     // destroyed when the loop comes round
-  std::vector<std::unique_ptr<ExecSession>> finished_execs;
-  std::vector<std::string> trash;  // what is left of containers in the trash
-  bool sweeping = false;           // a worker is deleting it
-  bus::EventSource clean_up;
-  RestartQueue restarts;
-  bool resuming_policies = false;  // the user's manager is being asked what it is
-  std::map<std::string, bus::EventSource> exec_timers;     // by exec ID: until it is forgotten
-  std::map<std::string, bus::EventSource> removal_timers;  // by container ID
 };
 
 }  // namespace ambit::engine

@@ -12,6 +12,10 @@ void Engine::Impl::adopt_execs(const std::string& container_id) {
   if (!runtime) return;
   for (FoundExec& found : find_exec_folders(runtime->get())) {
     const std::string id = found.record.id;
+    if (found.record.is_check) {
+      end_left_check(container_id, found);
+      continue;
+    }
     Exec& exec = execs[id] = Exec{.id = id,
                                   .container_id = container_id,
                                   .command = found.record.command,

@@ -39,7 +39,11 @@ spec::ContainerRecord exec_record(const spec::ContainerRecord& record, const Exe
 }
 
 spec::ExecRecord to_record(const Exec& exec) {
-  return {.id = exec.id, .command = exec.command, .pid = exec.pid, .terminal = exec.terminal};
+  return {.id = exec.id,
+          .command = exec.command,
+          .pid = exec.pid,
+          .terminal = exec.terminal,
+          .is_check = exec.is_check};
 }
 
 Result<void> check_streams(const ExecOptions& options) {
@@ -75,7 +79,7 @@ Result<void> check_exec(const Container& container, const ExecOptions& options) 
 
 Result<std::unique_ptr<ExecSession>> Engine::Impl::spawn_exec(const Exec& exec,
                                                               const ExecOptions& exec_options,
-                                                              const ExecStarted& done) {
+                                                              ExecSession::Events events) {
   const Container& container = *containers.at(exec.container_id);
   const spec::ContainerRecord record = exec_record(container.record, exec_options);
   const spec::RuntimeSpec spec =
@@ -97,7 +101,7 @@ Result<std::unique_ptr<ExecSession>> Engine::Impl::spawn_exec(const Exec& exec,
   auto session = [&]() -> Result<std::unique_ptr<ExecSession>> {
     SpawnedMonitor helper = AMBIT_TRY(spawn_exec_helper(programs.monitor.get(), plan));
     return ExecSession::start(loop, std::move(helper.process), std::move(helper.control),
-                              exec_events(exec.id, done));
+                              std::move(events));
   }();
   if (!session) remove_exec_folder(runtime.get(), exec.id);
   return session;
@@ -113,7 +117,7 @@ Result<void> Engine::Impl::begin_exec(const Container& container, ExecOptions& e
                   .container_id = container.record.id,
                   .command = exec_options.command,
                   .terminal = exec_options.terminal};
-  auto session = AMBIT_TRY(spawn_exec(exec, exec_options, done));
+  auto session = AMBIT_TRY(spawn_exec(exec, exec_options, exec_events(id, done)));
   exec_sessions.emplace(id, std::move(session));
   execs.emplace(id, exec);
   return {};

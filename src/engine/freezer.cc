@@ -47,10 +47,14 @@ void Engine::Impl::read_freezer(const std::string& id) {
 void Engine::Impl::on_cgroup_events(const std::string& id, const os::CgroupEvents& events) {
   Container& container = *containers.at(id);
   const State state = container.run.state;
-  if (events.frozen && state == State::Running)
+  if (events.frozen && state == State::Running) {
     update(container, [](Container& c) { c.run.state = State::Paused; });
-  if (!events.frozen && state == State::Paused)
+    pause_health(container);
+  }
+  if (!events.frozen && state == State::Paused) {
     update(container, [](Container& c) { c.run.state = State::Running; });
+    continue_health(container);
+  }
   // Adopted while it was frozen: its monitor hears now, or is dead, as is what it watched.
   Run* run = activity_of(id).run.get();
   if (run != nullptr && run->is_deaf() && (!events.frozen || !events.populated))

@@ -51,6 +51,16 @@ Json past_runs_json(const spec::RunHistory& runs) {
   return list;
 }
 
+Json health_json(const spec::HealthRecord& health) {
+  Json log = Json::array();
+  for (const spec::HealthResult& result : health.results)
+    log.push_back({{"startedUsec", result.started_usec},
+                   {"endedUsec", result.ended_usec},
+                   {"exitCode", result.exit_code},
+                   {"output", result.output}});
+  return {{"status", to_string(health.health)}, {"failures", health.failures}, {"log", log}};
+}
+
 Json restart_json(const Container& container) {
   return {{"policy", spec::to_string(container.record.options.restart)},
           {"count", container.restart.count},
@@ -102,6 +112,7 @@ Json config_json(const spec::ContainerRecord& record) {
           {"logOptions", spec::log_option_texts(options.log)},
           {"logFallbackReason", options.log.fallback_reason},
           {"sdnotify", to_string(options.notify)},
+          {"healthCheck", spec::to_json(record.health)},
           {"properties", options.limits.properties}};
 }
 
@@ -118,6 +129,7 @@ std::string inspect_json(const Container& container, const systemd::UnitProperti
                {"state", state_json(container.run)},
                {"restart", restart_json(container)},
                {"pastRuns", past_runs_json(container.past_runs)},
+               {"health", health_json(container.health)},
                {"config", config_json(record)},
                {"mounts", mounts_json(record.options.mounts)},
                {"limits", limits_json(limits)},
@@ -159,7 +171,8 @@ std::string inspect_json(const image::ImageRecord& image) {
                  {"stopSignal", config.stop_signal},
                  {"volumes", config.volumes},
                  {"exposedPorts", config.exposed_ports},
-                 {"labels", config.labels}}},
+                 {"labels", config.labels},
+                 {"healthCheck", spec::image_health_json(config.health)}}},
                {"layers", layers}});
 }
 

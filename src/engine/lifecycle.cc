@@ -134,6 +134,7 @@ void Engine::Impl::on_started(const std::string& id, pid_t main_pid, std::int64_
                      .started_usec = started_usec,
                      .ready = is_ready_when_started(c)};
   });
+  begin_health(container);
   watch_freezer(container);
   answer_start(container);
 }
@@ -170,6 +171,7 @@ void Engine::Impl::on_ended(const std::string& id, const RunEnd& end) {
 void Engine::Impl::conclude(const std::string& id, const RunEnd& end) {
   Container& container = *containers.at(id);
   Activity& activity = activity_of(id);
+  end_health(container);
   drop_run(activity);
   release_scope(container.run.unit);
   records.remove_runtime_dir(id);

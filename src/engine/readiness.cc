@@ -9,7 +9,20 @@
 namespace ambit::engine {
 
 bool Engine::Impl::is_ready_when_started(const Container& container) {
-  return container.record.options.notify != spec::NotifyMode::Container;
+  const spec::NotifyMode mode = container.record.options.notify;
+  return mode != spec::NotifyMode::Container && mode != spec::NotifyMode::Healthy;
+}
+
+// From its first passed check on; what is healthy once is not started anew by being unhealthy.
+bool Engine::Impl::is_ready_by_health(const Container& container) {
+  return container.record.options.notify == spec::NotifyMode::Healthy &&
+         container.health.was_healthy;
+}
+
+void Engine::Impl::note_health(Container& container) {
+  if (container.run.ready || !is_ready_by_health(container)) return;
+  update(container, [](Container& c) { c.run.ready = true; });
+  if (const Done done = std::exchange(activity_of(container.record.id).on_ready, nullptr)) done({});
 }
 
 // The start is answered now, or when the container is ready.

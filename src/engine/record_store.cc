@@ -230,6 +230,21 @@ spec::RunHistory RecordStore::read_history(const std::string& id) const {
   return history ? *std::move(history) : spec::RunHistory{};
 }
 
+Result<void> RecordStore::write_health(const std::string& id,
+                                       const spec::HealthRecord& health) const {
+  UniqueFd dir = AMBIT_TRY(open_data_dir(id));
+  return os::write_file_atomic(dir.get(), spec::kHealthRecordName,
+                               spec::write_health_record(health), os::Durability::Crash);
+}
+
+spec::HealthRecord RecordStore::read_health(const std::string& id) const {
+  const auto text =
+      os::read_file_at(data_.get(), id + "/" + spec::kHealthRecordName, kMaxRecordBytes);
+  if (!text) return {};
+  auto health = spec::parse_health_record(*text);
+  return health ? *std::move(health) : spec::HealthRecord{};
+}
+
 Result<std::string> RecordStore::discard(const std::string& id) const {
   const std::string name = "container-" + id;
   if (::renameat(data_.get(), id.c_str(), trash_.get(), name.c_str()) < 0)

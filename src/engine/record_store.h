@@ -10,6 +10,7 @@
 #include "os/file.h"
 #include "spec/container_record.h"
 #include "spec/exit_record.h"
+#include "spec/health_record.h"
 #include "spec/restart_record.h"
 #include "spec/run_history.h"
 
@@ -56,6 +57,11 @@ class RecordStore {
   Result<void> write_history(const std::string& id, const spec::RunHistory& history) const;
   // Empty where there is none that can be read.
   spec::RunHistory read_history(const std::string& id) const;
+
+  // Not synced: it is of this run.
+  Result<void> write_health(const std::string& id, const spec::HealthRecord& health) const;
+  // Empty where there is none that can be read.
+  spec::HealthRecord read_health(const std::string& id) const;
 
   // How its restart policy stands; to disk at once where the next boot depends on it.
   Result<void> save_restart(const spec::ContainerRecord& record,

@@ -53,12 +53,13 @@ bool is_running_still(const spec::RunRecord& run) {
 
 void Engine::Impl::recover(Container& container) {
   const std::string& id = container.record.id;
-  if (container.record.options.restart.restarts()) {
+  if (container.record.options.restart.restarts() || container.record.health.restarts()) {
     RestartActivity& restart = activity_of(id).restart;
     restart.record = records.read_restart(id).value_or(spec::RestartRecord{});
     container.restart.count = restart.record.count;
   }
   container.past_runs = records.read_history(id);
+  if (container.record.health.exists()) container.health = records.read_health(id);
   const auto run = records.read_run(id);
   if (const auto exit = records.read_exit(id)) {
     container.run = exited_state(*exit);
@@ -115,6 +116,8 @@ Result<void> Engine::Impl::adopt(Container& container, const spec::RunRecord& ru
   container.run.control_group = run.control_group;
   container.run.main_pid = run.main_pid;
   container.run.started_usec = run.started_usec;
+  resume_health(container, run.started_usec);
+  container.run.ready = is_ready_when_started(container) || is_ready_by_health(container);
   watch_freezer(container);
   return {};
 }

@@ -29,6 +29,11 @@ microseconds ran_for(const RunState& run) {
   return microseconds(std::max<std::int64_t>(0, run.exited_usec - run.started_usec));
 }
 
+// Somebody besides a user may start it again.
+bool is_restarted(const spec::ContainerRecord& record) {
+  return record.options.restart.restarts() || record.health.restarts();
+}
+
 // A container that systemd stopped for its time was not stopped by a user.
 bool is_timeout(const std::string& reason) { return reason == "timeout"; }
 
@@ -55,7 +60,7 @@ void Engine::Impl::call_off_restart(Container& container) {
 }
 
 void Engine::Impl::note_user_start(Container& container) {
-  if (!container.record.options.restart.restarts()) return;
+  if (!is_restarted(container.record)) return;
   call_off_restart(container);
   RestartActivity& restart = activity_of(container.record.id).restart;
   restart.record = {};
@@ -64,9 +69,10 @@ void Engine::Impl::note_user_start(Container& container) {
 }
 
 void Engine::Impl::note_user_stop(Container& container) {
-  if (!container.record.options.restart.restarts()) return;
+  if (!is_restarted(container.record)) return;
   RestartActivity& restart = activity_of(container.record.id).restart;
   restart.stop = StopBy::Order;
+  restart.record.unhealthy = false;
   call_off_restart(container);
   if (std::exchange(restart.record.stopped, true)) return;
   save_restart(container);
@@ -74,7 +80,7 @@ void Engine::Impl::note_user_stop(Container& container) {
 
 // The user has been told, and will try again; the policy follows ends, not attempts of his.
 void Engine::Impl::note_failed_start(Container& container) {
-  if (!container.record.options.restart.restarts() || is_live(container.run.state)) return;
+  if (!is_restarted(container.record) || is_live(container.run.state)) return;
   RestartActivity& restart = activity_of(container.record.id).restart;
   if (restart.timer || restart.is_queued) return;  // it ran, and was not ready
   restart.record.stopped = true;
@@ -102,9 +108,9 @@ Result<void> Engine::Impl::set_restart_policy(Container& container,
 void Engine::Impl::on_stopping(const std::string& id) {
   Container& container = *containers.at(id);
   update(container, [](Container& c) { c.run.state = State::Stopping; });
+  end_health(container);
   RestartActivity& restart = activity_of(id).restart;
-  if (!container.record.options.restart.restarts() || restart.record.stopped ||
-      restart.stop != StopBy::Nobody)
+  if (!is_restarted(container.record) || restart.record.stopped || restart.stop != StopBy::Nobody)
     return;
   restart.stop = StopBy::Asking;
   manager->get_system_state([this, id](const Result<std::string>& state) {
@@ -128,7 +134,7 @@ void Engine::Impl::on_stop_explained(Container& container, const Result<std::str
 
 void Engine::Impl::follow_policy(Container& container) {
   const spec::RestartPolicy& policy = container.record.options.restart;
-  if (!policy.restarts() || container.run.state != State::Exited) return;
+  if (!is_restarted(container.record) || container.run.state != State::Exited) return;
   RestartActivity& restart = activity_of(container.record.id).restart;
   if (restart.stop == StopBy::Asking) {
     restart.ended_while_asking = true;
@@ -140,7 +146,9 @@ void Engine::Impl::follow_policy(Container& container) {
     save_restart(container);
   }
   if (stop == StopBy::Shutdown || restart.record.stopped) return;
-  if (!restarts_after(policy, container.run.exit_code, restart.record.count)) return;
+  if (!restart.record.unhealthy &&
+      !restarts_after(policy, container.run.exit_code, restart.record.count))
+    return;
   restart_later(container,
                 next_restart_delay(microseconds(restart.record.delay_usec), ran_for(container.run)),
                 microseconds(0));
@@ -190,6 +198,7 @@ void Engine::Impl::start_again(Container& container) {
   RestartActivity& restart = activity_of(id).restart;
   const bool is_first = container.restart.due_usec == 0;  // with the user's manager
   if (!is_first) ++restart.record.count;
+  restart.record.unhealthy = false;
   show_restart(container, {.count = restart.record.count, .error = container.restart.error});
   save_restart(container);
   log(LogLevel::Info, is_first ? "starting %s" : "starting %s again",
@@ -224,6 +233,17 @@ void Engine::Impl::on_started_again(Container& container, const Result<void>& re
       microseconds(0));
 }
 
+// By its health check, with or without a policy. What is wanted is on disk before it stops.
+void Engine::Impl::restart_unhealthy(Container& container) {
+  RestartActivity& restart = activity_of(container.record.id).restart;
+  if (restart.record.stopped) return;
+  restart.record.unhealthy = true;
+  restart.stop = StopBy::Order;
+  save_restart(container);
+  stop(container, UINT64_MAX,
+       [name = container.record.name](const Result<void>& stopped) { note(name, stopped); });
+}
+
 // Records of an ambitd before us; what they mean depends on whether the user's manager is still the
 // one of then.
 void Engine::Impl::resume_policies() {
@@ -234,7 +254,7 @@ void Engine::Impl::resume_policies() {
     const bool is_new = usec && records.enter_session(strf("%s %llu\n", boot_id.c_str(),
                                                            static_cast<unsigned long long>(*usec)));
     for (const auto& [id, container] : containers)
-      if (container->record.options.restart.restarts()) resume_policy(*container, is_new);
+      if (is_restarted(container->record)) resume_policy(*container, is_new);
   });
 }
 
@@ -249,18 +269,25 @@ void Engine::Impl::resume_policy(Container& container, bool is_new_session) {
   if (!record && state == State::Created) return;  // never started
   const spec::RestartPolicy& policy = container.record.options.restart;
   if (is_new_session) {
-    if (!starts_at_boot(policy, restart.record.stopped ? LastWish::Stop : LastWish::Run)) return;
+    if (!starts_at_boot(policy, restart.record.stopped ? LastWish::Stop : LastWish::Run)) {
+      if (std::exchange(restart.record.unhealthy, false)) save_restart(container);
+      return;
+    }
     restart.record = {};
     return queue_restart(container);
   }
   // It ended while no ambitd was there.
   const auto exit = records.read_exit(id);
-  if (exit && exit->stop_requested && !is_timeout(exit->reason) && !restart.record.stopped) {
+  const bool is_unhealthy = restart.record.unhealthy;  // the stop was ours
+  if (exit && exit->stop_requested && !is_unhealthy && !is_timeout(exit->reason) &&
+      !restart.record.stopped) {
     restart.record.stopped = true;
     save_restart(container);
   }
   const int code = state == State::Exited ? container.run.exit_code : kExitCodeNotStarted;
-  if (restart.record.stopped || !restarts_after(policy, code, restart.record.count)) return;
+  if (restart.record.stopped ||
+      (!is_unhealthy && !restarts_after(policy, code, restart.record.count)))
+    return;
   const microseconds since_end(now_usec() - container.run.exited_usec);
   restart_later(container,
                 next_restart_delay(microseconds(restart.record.delay_usec), ran_for(container.run)),
@@ -271,7 +298,7 @@ bool Engine::Impl::policies_need_daemon() const {
   if (resuming_policies) return true;
   return std::any_of(containers.begin(), containers.end(), [this](const auto& entry) {
     const Container& container = *entry.second;
-    if (!container.record.options.restart.restarts()) return false;
+    if (!is_restarted(container.record)) return false;
     if (is_live(container.run.state)) return true;
     const auto found = activities.find(entry.first);
     return found != activities.end() &&

@@ -36,6 +36,14 @@ Run::ScopeDone in_thawed_slice(Run::ScopeDone done) {
 
 std::string Engine::Impl::unit_of(const std::string& name) { return systemd::scope_unit(name); }
 
+// "web (busybox)", "web (busybox), unhealthy".
+std::string Engine::Impl::unit_description(const Container& container) {
+  const spec::ContainerRecord& record = container.record;
+  std::string text = strf("%s (%s)", record.name.c_str(), record.image.c_str());
+  if (container.health.health == spec::Health::None) return text;
+  return text + ", " + to_string(container.health.health);
+}
+
 void Engine::Impl::start_scope(const std::string& id, pid_t pid, const LimitPlan& limits,
                                Run::ScopeDone done) {
   const spec::ContainerRecord& record = containers.at(id)->record;

@@ -94,6 +94,9 @@ Result<void> check_health(const spec::ContainerRecord& record) {
     return Error(ErrorCode::InvalidArgument,
                  "a container that is removed when it has exited can't be restarted when its "
                  "health check fails");
+  if (record.options.notify == spec::NotifyMode::Healthy && !record.health.exists())
+    return Error(ErrorCode::InvalidArgument,
+                 "sdnotify 'healthy': the container has no health check");
   return {};
 }
 

@@ -119,6 +119,20 @@ Result<void> send_signal(int pidfd, int signal) {
   return {};
 }
 
+bool is_exiting(pid_t pid) {
+  constexpr std::size_t kFlagsField = 6;   // behind the name
+  constexpr std::uint64_t kExiting = 0x4;  // PF_EXITING, include/linux/sched.h
+  constexpr std::size_t kMaxStatBytes = 4096;
+  auto text = read_file_at(AT_FDCWD, strf("/proc/%d/stat", static_cast<int>(pid)), kMaxStatBytes);
+  // The name is in parentheses and may have any byte.
+  const std::size_t end = text ? text->rfind(") ") : std::string::npos;
+  if (end == std::string::npos) return true;
+  const auto fields = split(std::string_view(*text).substr(end + 2), ' ');
+  const auto flags = fields.size() > kFlagsField ? parse_uint(fields[kFlagsField])
+                                                 : Result<std::uint64_t>(kExiting);
+  return !flags || (*flags & kExiting) != 0;
+}
+
 Result<std::string> boot_id() {
   const std::string text = AMBIT_TRY(read_file_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64));
   return std::string(trim(text));

@@ -36,6 +36,10 @@ Result<UniqueFd> open_pidfd(pid_t pid);
 // NotFound (ESRCH) where the process has gone.
 Result<void> send_signal(int pidfd, int signal);
 
+// Whether it has begun to end, or has ended: PF_EXITING, proc_pid_stat(5). Also where there is no
+// such process. The first process of a PID namespace stays so until all others in it have gone.
+bool is_exiting(pid_t pid);
+
 // Boot id of the running kernel (/proc/sys/kernel/random/boot_id), without the newline.
 Result<std::string> boot_id();
 

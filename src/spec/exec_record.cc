@@ -7,10 +7,11 @@
 namespace ambit::spec {
 
 std::string write_exec_record(const ExecRecord& record) {
-  const nlohmann::json json = {{"id", record.id},
-                               {"command", record.command},
-                               {"pid", record.pid},
-                               {"terminal", record.terminal}};
+  nlohmann::json json = {{"id", record.id},
+                         {"command", record.command},
+                         {"pid", record.pid},
+                         {"terminal", record.terminal}};
+  if (record.is_check) json["healthCheck"] = true;
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -23,6 +24,7 @@ Result<ExecRecord> parse_exec_record(std::string_view text) {
   record.command = read.list(json, "command");
   record.pid = read.number<pid_t>(json, "pid");
   record.terminal = read.boolean(json, "terminal");
+  record.is_check = read.boolean(json, "healthCheck");
   AMBIT_TRY(read.check());
   return record;
 }

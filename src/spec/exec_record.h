@@ -19,6 +19,7 @@ struct ExecRecord {
   std::vector<std::string> command;
   pid_t pid = 0;  // 0 before it has been executed
   bool terminal = false;
+  bool is_check = false;  // a health check, which a later ambitd does not go on with
 };
 
 // The descriptors that the command is to have are the first that its helper gets, kPreservedFd with

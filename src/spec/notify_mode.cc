@@ -10,6 +10,7 @@ struct Word {
 
 constexpr Word kWords[] = {{NotifyMode::Started, "conmon"},
                            {NotifyMode::Container, "container"},
+                           {NotifyMode::Healthy, "healthy"},
                            {NotifyMode::Ignore, "ignore"}};
 
 }  // namespace
@@ -18,7 +19,7 @@ Result<NotifyMode> parse_notify_mode(std::string_view text) {
   for (const Word& word : kWords)
     if (text == word.text) return word.mode;
   return Error(ErrorCode::InvalidArgument,
-               "sdnotify '" + std::string(text) + "': it is conmon, container or ignore");
+               "sdnotify '" + std::string(text) + "': it is conmon, container, healthy or ignore");
 }
 
 const char* to_string(NotifyMode mode) {

@@ -11,10 +11,11 @@ namespace ambit::spec {
 enum class NotifyMode {
   Started,    // "conmon", as podman's users know it: its command has been executed
   Container,  // it has said READY=1 over the NOTIFY_SOCKET that it alone gets, sd_notify(3)
+  Healthy,    // its health check has passed once
   Ignore,     // as Started, and no service manager is told
 };
 
-// "conmon", "container", "ignore". InvalidArgument shows the text.
+// "conmon", "container", "healthy", "ignore". InvalidArgument shows the text.
 Result<NotifyMode> parse_notify_mode(std::string_view text);
 const char* to_string(NotifyMode mode);
 

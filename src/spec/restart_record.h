@@ -9,9 +9,11 @@
 namespace ambit::spec {
 
 // What has become of a restart policy: containers/ID/restart.json, from the first start on of a
-// container that has one. That the file is there means that somebody wanted the container to run.
+// container that has one, or that is restarted when it is unhealthy. That the file is there means
+// that somebody wanted the container to run.
 struct RestartRecord {
   bool stopped = false;          // a user has stopped it since
+  bool unhealthy = false;        // stopped for its health, and to be started again
   std::uint32_t count = 0;       // restarts since the last start by a user
   std::uint64_t delay_usec = 0;  // before the last of them
 };

@@ -85,6 +85,7 @@ std::string show_rows_as_json(const std::vector<ContainerRow>& rows) {
                     {"createdUsec", row.created_usec},
                     {"startedUsec", row.started_usec},
                     {"exitedUsec", row.exited_usec},
+                    {"health", row.health},
                     {"restartPolicy", row.restart_policy},
                     {"restartCount", row.restart_count},
                     {"restartUsec", row.restart_usec},
@@ -164,7 +165,8 @@ int verb_ps(int argc, char** argv) {
   parser.flag("--no-trunc", flags.no_trunc, "whole IDs and commands");
   parser.flag("-l,--latest", flags.latest, "the newest one, in whatever state");
   parser.value("-n,--last", flags.last, "N", "the newest N, in whatever state");
-  parser.list("-f,--filter", flags.filters, "KEY=VALUE", "name, id, status, image, label, exited");
+  parser.list("-f,--filter", flags.filters, "KEY=VALUE",
+              "name, id, status, image, label, exited, health");
   parser.value("--sort", flags.sort, "KEY", "created (default), id, image, name, started, status");
   parser.flag("-w,--watch", flags.watch, "stay, and show them again when something changes");
   parser.value("--format", flags.format, "FORMAT", "table (default) or json");
