@@ -31,6 +31,10 @@ std::vector<std::string> missing_in(const std::vector<std::string>& left,
   return found;
 }
 
+std::string first_line(const std::string& text) {
+  return std::string(trim(text.substr(0, text.find('\n'))));
+}
+
 std::string image_name(const std::string& id, const std::vector<std::string>& references) {
   return references.empty() ? short_id(id) : references.front();
 }
@@ -92,10 +96,10 @@ void EventLog::tell_health(const engine::Container& container) {
   const bool is_bad = health.health == spec::Health::Unhealthy;
   std::string message = container.record.name + " is " + to_string(health.health);
   if (is_bad && !health.results.empty() && !health.results.front().output.empty())
-    message += ": " + health.results.front().output;
+    message += ": " + first_line(health.results.front().output);
   tell_container(container.record.id, {.event = Event::ContainerHealth,
                                        .priority = is_bad ? systemd::kWarning : systemd::kNotice,
-                                       .message = std::string(trim(message)),
+                                       .message = std::move(message),
                                        .fields = {{"AMBIT_HEALTH", to_string(health.health)}}});
 }
 

@@ -88,6 +88,12 @@ teardown() {
     [ "$(checks "$c")" = 5 ]
 }
 
+@test "health: a check that writes more than anybody keeps is read to its end" {
+    checked "$c" 'yes | head -c 2000000' --health-interval disable
+    run -0 ambit healthcheck run "$c"
+    [ "$(last_check "$c" '[.exitCode, (.output | length)]')" = '[0,500]' ]
+}
+
 @test "health: a command that isn't there is a failure that says so" {
     checked "$c" '["/no/such", "program"]' --health-retries 1
     eventually health_is "$c" unhealthy
@@ -201,7 +207,7 @@ teardown() {
 }
 
 @test "health: an event for each change, with what the check said" {
-    checked "$c" 'echo it is down; test -e /tmp/ok' --health-retries 1
+    checked "$c" 'echo it is down; echo again; test -e /tmp/ok' --health-retries 1
     eventually health_is "$c" unhealthy
     ambit exec "$c" touch /tmp/ok
     eventually health_is "$c" healthy
@@ -210,7 +216,7 @@ teardown() {
     eventually two_told
     run -0 jq -r .health <(told)
     [ "$output" = $'unhealthy\nhealthy' ]
-    [[ $(told | head -1 | jq -r .message) == *"is unhealthy: it is down"* ]]
+    [[ $(told | head -1 | jq -r .message) == *"is unhealthy: it is down" ]]
 }
 
 @test "health: a killed ambitd is followed by one that goes on with its counts" {
@@ -304,12 +310,14 @@ teardown() {
 
 @test "sdnotify: healthy is ready when the health check has passed" {
     ambit run -d --name "$c" --stop-timeout 0 --sdnotify healthy --health-cmd 'test -e /tmp/ok' \
-        --health-interval 100ms $image sleep 1000 >"$BATS_TEST_TMPDIR/id" &
+        --health-interval disable $image sleep 1000 >"$BATS_TEST_TMPDIR/id" &
     local starter=$!
-    eventually failures_above "$c" 1
+    eventually state_is "$c" running
+    run -1 ambit healthcheck run "$c"
     [ "$(property "$c" Ready)" = false ]
     [ ! -s "$BATS_TEST_TMPDIR/id" ]
     ambit exec "$c" touch /tmp/ok
+    ambit healthcheck run "$c"
     ends_with 0 "$starter"
     [ "$(property "$c" Ready)" = true ]
     kill_ambitd
@@ -317,7 +325,7 @@ teardown() {
 }
 
 @test "sdnotify: a service that runs a container is active when that is healthy" {
-    systemd-run --user --quiet --unit "$c" --no-block -p Type=notify -p NotifyAccess=main \
+    systemd-run --user --quiet --collect --unit "$c" --no-block -p Type=notify -p NotifyAccess=main \
         ambit run --rm --name "$c" --stop-timeout 0 --sdnotify healthy --health-cmd 'test -e /tmp/ok' \
         --health-interval 100ms $image sleep 1000
     eventually failures_above "$c" 0
