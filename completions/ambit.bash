@@ -3,7 +3,7 @@
 # options from the help texts, names from its listings.
 
 _ambit_verbs() { ambit --help 2>/dev/null | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
-_ambit_options() { ambit "$1" --help 2>/dev/null | grep -o -- '^  *-[^ ]*' | tr -d ' ' | tr ',' '\n'; }
+_ambit_options() { ambit "$@" --help 2>/dev/null | grep -o -- '^  *-[^ ]*' | tr -d ' ' | tr ',' '\n'; }
 _ambit_containers() { ambit ps "$@" 2>/dev/null | awk 'NR > 1 { print $NF }'; }
 _ambit_images() { ambit images 2>/dev/null | awk 'NR > 1 && $1 != "<none>" { print $1 ":" $2 }'; }
 
@@ -15,6 +15,8 @@ _ambit() {
     fi
     if ((COMP_CWORD == 1)); then
         words="$(_ambit_verbs) --help --version"
+    elif [[ $word == -* && $verb == pod ]] && ((COMP_CWORD > 2)); then
+        words=$(_ambit_options pod "${COMP_WORDS[2]}")
     elif [[ $word == -* ]]; then
         words=$(_ambit_options "$verb")
     else
@@ -24,6 +26,13 @@ _ambit() {
         inspect) words="$(_ambit_containers -a) $(_ambit_images)" ;;
         run | create | rmi | tag | untag) words=$(_ambit_images) ;;
         help) words=$(_ambit_verbs) ;;
+        pod)
+            if ((COMP_CWORD == 2)); then
+                words=$(ambit pod --help 2>/dev/null | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+            else
+                words=$(ambit pod ps -q 2>/dev/null)
+            fi
+            ;;
         load | import) compopt -o default ;;
         esac
     fi

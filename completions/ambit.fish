@@ -24,3 +24,5 @@ complete -c ambit -n '__fish_seen_subcommand_from stop kill pause unpause attach
 complete -c ambit -n '__fish_seen_subcommand_from start rm logs wait rename update inspect' -a '(__ambit_containers -a)'
 complete -c ambit -n '__fish_seen_subcommand_from run create rmi tag untag inspect' -a '(__ambit_images)'
 complete -c ambit -n '__fish_seen_subcommand_from load import' -F
+complete -c ambit -n '__fish_seen_subcommand_from pod; and not __fish_seen_subcommand_from create start stop restart kill pause unpause rm ps inspect' -a 'create start stop restart kill pause unpause rm ps inspect'
+complete -c ambit -n '__fish_seen_subcommand_from pod' -a '(ambit pod ps -q 2>/dev/null)'

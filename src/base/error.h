@@ -23,6 +23,7 @@ enum class ErrorCode {
   NoSuchContainer,
   NoSuchImage,
   NoSuchNetwork,
+  NoSuchPod,
   NameInUse,
   InvalidReference,
   NotRunning,

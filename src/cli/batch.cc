@@ -63,7 +63,7 @@ void on_found(Client& client, const Batch& batch, Item& item, Result<bus::Messag
 
 void send_find(Client& client, const Batch& batch, Item& item) {
   ++item.attempts;
-  auto message = client.new_manager_call("GetContainer");
+  auto message = client.new_manager_call(batch.find);
   const Result<void> appended = message ? message->append(item.name) : message.error();
   if (!appended) {
     item.answer = appended.error();
@@ -83,7 +83,8 @@ void send_find(Client& client, const Batch& batch, Item& item) {
 
 bool is_success(const Batch& batch, const Item& item, ErrorCode code) {
   if (batch.ignore && batch.ignore(code)) return true;
-  return batch.may_vanish && item.attempts > 1 && code == ErrorCode::NoSuchContainer;
+  return batch.may_vanish && item.attempts > 1 &&
+         (code == ErrorCode::NoSuchContainer || code == ErrorCode::NoSuchPod);
 }
 
 // Most messages name the container already.

@@ -9,12 +9,14 @@
 
 namespace ambit::cli {
 
-// The same for several containers.
+// The same for several containers, or several pods.
 struct Batch {
   // Whether the call may be made again where ambitd dies over it.
   enum class Repeat { Never, WhereAmbitdDied };
 
-  // The call for the container at this path.
+  // The manager's method that finds what a name means.
+  const char* find = "GetContainer";
+  // The call for the container, or the pod, at this path.
   std::function<Result<bus::Message>(const std::string& path)> make_call;
   // Told of success, in the order of the names; nothing: the name is printed.
   std::function<void(const std::string& name, bus::Message& answer)> on_success;

@@ -30,6 +30,11 @@ Result<bus::Message> Client::new_container_call(const std::string& path, const c
       {.service = kService, .path = path, .interface = kContainerInterface, .member = member});
 }
 
+Result<bus::Message> Client::new_pod_call(const std::string& path, const char* member) {
+  return bus_.new_call(
+      {.service = kService, .path = path, .interface = kPodInterface, .member = member});
+}
+
 Result<bus::Message> Client::new_image_call(const std::string& path, const char* member) {
   return bus_.new_call(
       {.service = kService, .path = path, .interface = kImageInterface, .member = member});
@@ -85,6 +90,45 @@ Result<std::string> Client::find_container(const std::string& name) {
 }
 
 Result<std::string> Client::find_image(const std::string& name) { return find("GetImage", name); }
+
+Result<std::string> Client::find_pod(const std::string& name) { return find("GetPod", name); }
+
+namespace {
+
+// The value of one object in GetManagedObjects: a{sa{sv}}.
+Result<void> read_interfaces(bus::Message& message, const char* interface,
+                             const std::function<Result<void>(bus::Message&)>& read) {
+  AMBIT_TRY(bus::detail::enter(message.get(), 'a', "{sa{sv}}"));
+  while (!AMBIT_TRY(bus::detail::at_end(message.get()))) {
+    AMBIT_TRY(bus::detail::enter(message.get(), 'e', "sa{sv}"));
+    if (AMBIT_TRY(message.read<std::string>()) == interface)
+      AMBIT_TRY(read(message));
+    else
+      AMBIT_TRY(message.skip());
+    AMBIT_TRY(bus::detail::leave(message.get()));
+  }
+  return bus::detail::leave(message.get());
+}
+
+}  // namespace
+
+Result<void> for_each_object(Client& client, const char* interface,
+                             const std::function<Result<void>(bus::Message&)>& read) {
+  bus::Message call =
+      AMBIT_TRY(client.bus().new_call({.service = kService,
+                                       .path = kManagerPath,
+                                       .interface = "org.freedesktop.DBus.ObjectManager",
+                                       .member = "GetManagedObjects"}));
+  bus::Message message = AMBIT_TRY(client.ask(call));
+  AMBIT_TRY(bus::detail::enter(message.get(), 'a', "{oa{sa{sv}}}"));
+  while (!AMBIT_TRY(bus::detail::at_end(message.get()))) {
+    AMBIT_TRY(bus::detail::enter(message.get(), 'e', "oa{sa{sv}}"));
+    AMBIT_TRY(message.skip());
+    AMBIT_TRY(read_interfaces(message, interface, read));
+    AMBIT_TRY(bus::detail::leave(message.get()));
+  }
+  return {};
+}
 
 bool bus_is_gone(const Error& error) {
   return error.sys_errno() == ENOTCONN || error.sys_errno() == ECONNRESET ||

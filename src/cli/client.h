@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ constexpr char kManagerInterface[] = "org.ambit.Ambit1.Manager";
 constexpr char kContainerInterface[] = "org.ambit.Ambit1.Container";
 constexpr char kExecInterface[] = "org.ambit.Ambit1.Exec";
 constexpr char kImageInterface[] = "org.ambit.Ambit1.Image";
+constexpr char kPodInterface[] = "org.ambit.Ambit1.Pod";
 
 class Client {
  public:
@@ -28,6 +30,7 @@ class Client {
 
   Result<bus::Message> new_manager_call(const char* member);
   Result<bus::Message> new_container_call(const std::string& path, const char* member);
+  Result<bus::Message> new_pod_call(const std::string& path, const char* member);
   Result<bus::Message> new_image_call(const std::string& path, const char* member);
 
   // Sends and waits as long as it takes: a load, a stop and a start have their own ends.
@@ -44,6 +47,7 @@ class Client {
   // The object path; NoSuchContainer and NoSuchImage where there is none.
   Result<std::string> find_container(const std::string& name);
   Result<std::string> find_image(const std::string& name);
+  Result<std::string> find_pod(const std::string& name);
 
   template <typename T>
   Result<T> property(const std::string& path, const char* interface, const char* name) {
@@ -62,6 +66,11 @@ class Client {
 
   bus::Bus bus_;
 };
+
+// Calls `read` with the properties, an a{sv} to be read, of each object that has the interface: one
+// call of GetManagedObjects.
+Result<void> for_each_object(Client& client, const char* interface,
+                             const std::function<Result<void>(bus::Message&)>& read);
 
 // Whether a call failed because the user bus itself went away.
 bool bus_is_gone(const Error& error);

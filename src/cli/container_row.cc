@@ -11,7 +11,7 @@ namespace {
 
 constexpr char kRestarting[] = "restarting";  // no state on the bus: it has exited until then
 constexpr std::string_view kFilterKeys[] = {"name",  "id",     "status", "image",
-                                            "label", "exited", "health"};
+                                            "label", "exited", "health", "pod"};
 
 Result<ContainerRow> read_properties(bus::Message& message) {
   ContainerRow row;
@@ -24,6 +24,7 @@ Result<ContainerRow> read_properties(bus::Message& message) {
       .add("State", row.state)
       .add("Unit", row.unit)
       .add("Labels", row.labels)
+      .add("Pod", row.pod)
       .add("CreatedAt", row.created_usec)
       .add("StartedAt", row.started_usec)
       .add("ExitedAt", row.exited_usec)
@@ -38,20 +39,6 @@ Result<ContainerRow> read_properties(bus::Message& message) {
       .add("RestartAt", row.restart_usec);
   AMBIT_TRY(reader.read(message, bus::UnknownKeys::Skip));
   return row;
-}
-
-// The value of one object in GetManagedObjects: a{sa{sv}}.
-Result<void> read_interfaces(bus::Message& message, std::vector<ContainerRow>& rows) {
-  AMBIT_TRY(bus::detail::enter(message.get(), 'a', "{sa{sv}}"));
-  while (!AMBIT_TRY(bus::detail::at_end(message.get()))) {
-    AMBIT_TRY(bus::detail::enter(message.get(), 'e', "sa{sv}"));
-    if (AMBIT_TRY(message.read<std::string>()) == kContainerInterface)
-      rows.push_back(AMBIT_TRY(read_properties(message)));
-    else
-      AMBIT_TRY(message.skip());
-    AMBIT_TRY(bus::detail::leave(message.get()));
-  }
-  return bus::detail::leave(message.get());
 }
 
 bool matches_label(const ContainerRow& row, const std::string& wanted) {
@@ -75,6 +62,7 @@ bool matches_value(const ContainerRow& row, const std::string& key, const std::s
   if (key == "status") return row.state == wanted;
   if (key == "image") return matches_image(row, wanted);
   if (key == "health") return row.health == (wanted == "none" ? "" : wanted);
+  if (key == "pod") return row.pod == wanted;
   if (key == "exited") return row.state == "exited" && strf("%d", row.exit_code) == wanted;
   return matches_label(row, wanted);
 }
@@ -82,20 +70,12 @@ bool matches_value(const ContainerRow& row, const std::string& key, const std::s
 }  // namespace
 
 Result<std::vector<ContainerRow>> list_containers(Client& client) {
-  bus::Message call =
-      AMBIT_TRY(client.bus().new_call({.service = kService,
-                                       .path = kManagerPath,
-                                       .interface = "org.freedesktop.DBus.ObjectManager",
-                                       .member = "GetManagedObjects"}));
-  bus::Message message = AMBIT_TRY(client.ask(call));
   std::vector<ContainerRow> rows;
-  AMBIT_TRY(bus::detail::enter(message.get(), 'a', "{oa{sa{sv}}}"));
-  while (!AMBIT_TRY(bus::detail::at_end(message.get()))) {
-    AMBIT_TRY(bus::detail::enter(message.get(), 'e', "oa{sa{sv}}"));
-    AMBIT_TRY(message.skip());
-    AMBIT_TRY(read_interfaces(message, rows));
-    AMBIT_TRY(bus::detail::leave(message.get()));
-  }
+  const auto add = [&rows](bus::Message& message) -> Result<void> {
+    rows.push_back(AMBIT_TRY(read_properties(message)));
+    return {};
+  };
+  AMBIT_TRY(for_each_object(client, kContainerInterface, add));
   std::stable_sort(rows.begin(), rows.end(), [](const ContainerRow& a, const ContainerRow& b) {
     return a.created_usec > b.created_usec;
   });
@@ -161,8 +141,8 @@ Result<ContainerFilter> parse_container_filter(const std::vector<std::string>& t
     if (std::find(std::begin(kFilterKeys), std::end(kFilterKeys), key) == std::end(kFilterKeys))
       return Error(ErrorCode::InvalidArgument,
                    "--filter '" + text +
-                       "': the key is name, id, status, image (ancestor), label, exited or "
-                       "health");
+                       "': the key is name, id, status, image (ancestor), label, exited, health "
+                       "or pod");
     filter.wanted[key].push_back(text.substr(equals + 1));
   }
   return filter;

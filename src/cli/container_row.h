@@ -16,7 +16,7 @@ using PastRunRow = std::tuple<std::int64_t, std::int64_t, std::int32_t, std::str
 
 // A container as listings show it. Times in µs since 1970, 0: never.
 struct ContainerRow {
-  std::string id, name, image, image_id, state, exit_reason, unit, restart_policy, health;
+  std::string id, name, image, image_id, state, exit_reason, unit, restart_policy, health, pod;
   std::vector<std::string> command;
   std::map<std::string, std::string> labels;
   std::int64_t created_usec = 0;
@@ -42,8 +42,8 @@ bool is_running(const ContainerRow& row);
 std::string status_text(const ContainerRow& row, std::int64_t now_usec);
 
 // `--filter KEY=VALUE`: name (a part of it), id (its beginning), status, image or ancestor, label
-// (KEY or KEY=VALUE), exited (a code), health (none: there is no check). InvalidArgument names what
-// is unknown.
+// (KEY or KEY=VALUE), exited (a code), health (none: there is no check), pod. InvalidArgument names
+// what is unknown.
 struct ContainerFilter {
   std::map<std::string, std::vector<std::string>> wanted;
 };

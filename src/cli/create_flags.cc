@@ -16,6 +16,7 @@
 #include "cli/exposed_sockets.h"
 #include "cli/json_text.h"
 #include "cli/mount_argument.h"
+#include "cli/pod_flags.h"
 #include "cli/time_text.h"
 #include "cli/ulimit.h"
 #include "os/file.h"
@@ -140,6 +141,8 @@ void add_create_flags(Parser& parser, CreateFlags& flags) {
   parser.value("--systemd", flags.systemd, "WHEN",
                "true (default: where the command is systemd), false or always");
   parser.value("--network,--net", flags.network, "NETWORK", "none (default) or host");
+  parser.value("--pod", flags.pod, "POD",
+               "put it into a pod, which it shares namespaces with; new:POD makes one first");
   parser.value("--pull", flags.pull, "WHEN", "missing or never: images come from 'ambit load'");
   add_log_flags(parser, flags.log);
   parser.value("--cidfile", flags.cidfile, "FILE", "write the container's ID to a new file");
@@ -178,6 +181,7 @@ Result<bus::OptionWriter> create_options(const CreateFlags& flags) {
   set_text(options, "Network", flags.network);
   set_text(options, "Systemd", flags.systemd);
   AMBIT_TRY(set_log_options(flags.log, options));
+  if (flags.pod) options.set("Pod", pod_name(*flags.pod));
   return options;
 }
 

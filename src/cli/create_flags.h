@@ -16,7 +16,7 @@ namespace ambit::cli {
 // What `ambit run` and `ambit create` are told of the container, as it was typed.
 struct CreateFlags {
   std::optional<std::string> name, workdir, user, entrypoint, hostname, stop_signal, stop_timeout,
-      timeout, network, pull, cidfile, restart, sdnotify, systemd;
+      timeout, network, pull, cidfile, restart, sdnotify, systemd, pod;
   std::vector<std::string> environment, environment_files, volumes, mounts, tmpfs, labels, cap_add,
       cap_drop, security_options, ulimits;
   LimitFlags limits;

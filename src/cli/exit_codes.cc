@@ -17,6 +17,7 @@ int removal_exit_code(ErrorCode code) {
   switch (code) {
     case ErrorCode::NoSuchContainer:
     case ErrorCode::NoSuchImage:
+    case ErrorCode::NoSuchPod:
       return 1;
     case ErrorCode::AlreadyRunning:
     case ErrorCode::Busy:

@@ -29,6 +29,7 @@ int verb_kill(int argc, char** argv);
 int verb_load(int argc, char** argv);
 int verb_logs(int argc, char** argv);
 int verb_pause(int argc, char** argv);
+int verb_pod(int argc, char** argv);
 int verb_ps(int argc, char** argv);
 int verb_rename(int argc, char** argv);
 int verb_restart(int argc, char** argv);

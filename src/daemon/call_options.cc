@@ -49,11 +49,16 @@ void add_create_keys(bus::OptionReader& reader, spec::ContainerOptions& options)
       .add("CapabilitiesAdd", options.capabilities_add)
       .add("CapabilitiesDrop", options.capabilities_drop)
       .add("SecurityOptions", options.security_options)
-      .add("Network", options.network)
+      .add("Pod", options.pod)
       .add("Systemd", options.systemd)
       .add("LogDriver", options.log_driver);
   add_limit_keys(reader, options.limits);
   add_health_keys(reader, options.health);
+  reader.on<std::string>("Network", [&options](std::string text) {
+    options.network = std::move(text);
+    options.names_network = true;
+    return Result<void>();
+  });
   add_size(reader, options.console_size);
   reader.on<std::string>("SdNotify", [&options](const std::string& text) -> Result<void> {
     options.notify = AMBIT_TRY(spec::parse_notify_mode(text));

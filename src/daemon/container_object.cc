@@ -48,6 +48,7 @@ const sd_bus_vtable ContainerObject::kVtable[] = {
                     kConst),
     SD_BUS_PROPERTY("AutoRemove", "b", bus::property<&ContainerObject::auto_remove>, 0, kConst),
     SD_BUS_PROPERTY("Terminal", "b", bus::property<&ContainerObject::terminal>, 0, kConst),
+    SD_BUS_PROPERTY("Pod", "s", bus::property<&ContainerObject::pod>, 0, kConst),
     SD_BUS_PROPERTY("SdNotify", "s", bus::property<&ContainerObject::sd_notify_mode>, 0, kConst),
     SD_BUS_PROPERTY("LogDriver", "s", bus::property<&ContainerObject::log_driver>, 0, kConst),
     SD_BUS_PROPERTY("LogOptions", "a{ss}", bus::property<&ContainerObject::log_options>, 0, kConst),

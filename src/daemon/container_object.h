@@ -57,6 +57,7 @@ class ContainerObject {
   std::uint64_t runtime_max_usec() const { return container_.record.options.runtime_max_usec; }
   bool auto_remove() const { return container_.record.options.auto_remove; }
   bool terminal() const { return container_.record.options.terminal; }
+  std::string pod() const { return container_.record.options.pod; }
   std::string sd_notify_mode() const { return to_string(container_.record.options.notify); }
   Strings health_check() const { return container_.record.health.command; }
   std::string restart_policy() const { return to_string(container_.record.options.restart); }

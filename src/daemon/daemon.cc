@@ -13,6 +13,7 @@
 #include "daemon/object_paths.h"
 #include "daemon/service_manager.h"
 #include "daemon/store_lock.h"
+#include "engine/pods.h"
 
 namespace ambit::daemon {
 namespace {
@@ -92,6 +93,7 @@ Result<void> Daemon::publish(const Options& options) {
   AMBIT_TRY(manager_->publish());
   for (const auto& [id, container] : engine_->containers()) container_added(*container);
   for (const auto& [id, exec] : engine_->execs()) exec_changed(id);
+  for (const auto& [name, pod] : engine_->pods().all()) pod_added(*pod);
   images_changed();
   event_log_ = std::make_unique<EventLog>(loop_, *engine_);
   observers_.add(*this);
@@ -219,6 +221,15 @@ void Daemon::exec_changed(const std::string& exec_id) {
   if (found == execs_.end()) return add(execs_, exec_id, exec->second);
   note(found->second->update(exec->second));
 }
+
+void Daemon::pod_added(const engine::Pod& pod) { add(pods_, pod.record.name, pod); }
+
+void Daemon::pod_changed(const engine::Pod& pod, const engine::PodRunState& before) {
+  const auto found = pods_.find(pod.record.name);
+  if (found != pods_.end()) found->second->tell_changes(before);
+}
+
+void Daemon::pod_removed(const std::string& name) { remove(pods_, name, kPodInterface); }
 
 void Daemon::images_changed() {
   std::map<std::string, const image::ImageRecord*> now;

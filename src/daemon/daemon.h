@@ -16,6 +16,7 @@
 #include "daemon/image_object.h"
 #include "daemon/manager_object.h"
 #include "daemon/observer_list.h"
+#include "daemon/pod_object.h"
 #include "daemon/services.h"
 #include "engine/engine.h"
 
@@ -55,6 +56,9 @@ class Daemon final : public engine::Observer {
   void container_removed(const std::string& id) override;
   void exec_changed(const std::string& exec_id) override;
   void images_changed() override;
+  void pod_added(const engine::Pod& pod) override;
+  void pod_changed(const engine::Pod& pod, const engine::PodRunState& before) override;
+  void pod_removed(const std::string& name) override;
 
  private:
   Daemon(bus::EventLoop loop, bus::Bus bus) : loop_(std::move(loop)), bus_(std::move(bus)) {}
@@ -88,6 +92,7 @@ class Daemon final : public engine::Observer {
   std::map<std::string, std::unique_ptr<ContainerObject>> containers_;
   std::map<std::string, std::unique_ptr<ExecObject>> execs_;
   std::map<std::string, std::unique_ptr<ImageObject>> images_;
+  std::map<std::string, std::unique_ptr<PodObject>> pods_;
   bus::Slot object_manager_;
   bus::Slot on_disconnect_;
   bool bus_is_gone_ = false;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "engine/pods.h"
 #include "systemd/unit_name.h"
 
 namespace ambit::daemon {
@@ -41,12 +42,13 @@ std::string image_name(const std::string& id, const std::vector<std::string>& re
 
 }  // namespace
 
-EventLog::EventLog(bus::EventLoop& loop, const engine::Engine& engine)
+EventLog::EventLog(bus::EventLoop& loop, engine::Engine& engine)
     : loop_(loop),
       engine_(engine),
       sender_("", systemd::JournalSender::Options::from_environment()),
       images_(images_now()) {
   for (const auto& [id, container] : engine.containers()) know(*container);
+  for (const auto& [name, pod] : engine.pods().all()) pods_.emplace(name, *pod);
   // Those that an earlier ambitd started have been told of.
   for (const auto& [id, exec] : engine.execs())
     if (exec.running) running_execs_.insert(id);
@@ -198,6 +200,43 @@ void EventLog::tell_image(Event event, const std::string& id, const std::string&
         .message = std::move(message),
         .fields = {
             {"SYSLOG_IDENTIFIER", "ambit"}, {"AMBIT_IMAGE_ID", id}, {"IMAGE_NAME", reference}}});
+}
+
+void EventLog::pod_added(const engine::Pod& pod) {
+  pods_.insert_or_assign(pod.record.name, pod);
+  tell_pod(pod, Event::PodCreated, "created");
+}
+
+void EventLog::pod_changed(const engine::Pod& pod, const engine::PodRunState& before) {
+  pods_.insert_or_assign(pod.record.name, pod);
+  const auto is_up = [](engine::PodState state) {
+    return state == engine::PodState::Running || state == engine::PodState::Degraded;
+  };
+  const engine::PodState was = before.state;
+  const engine::PodState is = pod.run.state;
+  const bool was_paused = was == engine::PodState::Paused;
+  if (is == engine::PodState::Paused && !was_paused) tell_pod(pod, Event::PodPaused, "paused");
+  if (was_paused && is_up(is)) tell_pod(pod, Event::PodResumed, "resumed");
+  if (!was_paused && !is_up(was) && is_up(is)) tell_pod(pod, Event::PodStarted, "started");
+  const bool has_ended = is == engine::PodState::Exited || is == engine::PodState::Created;
+  if ((is_up(was) || was_paused) && has_ended) tell_pod(pod, Event::PodStopped, "stopped");
+}
+
+void EventLog::pod_removed(const std::string& name) {
+  const auto known = pods_.find(name);
+  if (known == pods_.end()) return;
+  tell_pod(known->second, Event::PodRemoved, "removed");
+  pods_.erase(known);
+}
+
+// In the view of the pod's slice, which has the output of all its containers as well.
+void EventLog::tell_pod(const engine::Pod& pod, Event event, const char* what) {
+  const std::string& name = pod.record.name;
+  EventRecord record{.event = event, .message = "pod " + name + " " + what};
+  record.fields = {{"SYSLOG_IDENTIFIER", name}, {"USER_UNIT", pod.unit}, {"AMBIT_POD", name}};
+  const std::string labels = labels_json(pod.record.options.labels);
+  if (!labels.empty()) record.fields.emplace_back("AMBIT_LABELS", labels);
+  tell(record);
 }
 
 void EventLog::tell(const EventRecord& record) {

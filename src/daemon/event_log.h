@@ -21,7 +21,7 @@ namespace ambit::daemon {
 class EventLog final : public engine::Observer {
  public:
   // Both must outlive it.
-  EventLog(bus::EventLoop& loop, const engine::Engine& engine);
+  EventLog(bus::EventLoop& loop, engine::Engine& engine);
   EventLog(const EventLog&) = delete;
   EventLog& operator=(const EventLog&) = delete;
   ~EventLog() override;
@@ -36,6 +36,9 @@ class EventLog final : public engine::Observer {
   void container_removed(const std::string& id) override;
   void exec_changed(const std::string& exec_id) override;
   void images_changed() override;
+  void pod_added(const engine::Pod& pod) override;
+  void pod_changed(const engine::Pod& pod, const engine::PodRunState& before) override;
+  void pod_removed(const std::string& name) override;
 
  private:
   struct KnownContainer {
@@ -51,6 +54,7 @@ class EventLog final : public engine::Observer {
   void tell_container(const std::string& id, systemd::EventRecord record);
   void tell_image(systemd::Event event, const std::string& id, const std::string& reference,
                   std::string message);
+  void tell_pod(const engine::Pod& pod, systemd::Event event, const char* what);
   void tell(const systemd::EventRecord& record);
   void flush();
   std::map<std::string, KnownImage> images_now() const;
@@ -64,6 +68,7 @@ class EventLog final : public engine::Observer {
   std::map<std::string, KnownContainer> containers_;  // by ID: for what comes after their end
   std::set<std::string> running_execs_;               // by ID
   std::map<std::string, KnownImage> images_;
+  std::map<std::string, engine::Pod> pods_;  // by name: as they were told of last
 };
 
 }  // namespace ambit::daemon

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/object_paths.h"
+#include "engine/pods.h"
 
 namespace ambit::daemon {
 namespace {
@@ -31,6 +32,8 @@ const std::map<std::string, Predicate>& container_filters() {
       {"name", [](const engine::Container& container,
                   const std::string& value) { return contains(container.record.name, value); }},
       {"label", has_label},
+      {"pod", [](const engine::Container& container,
+                 const std::string& value) { return container.record.options.pod == value; }},
       {"image",
        [](const engine::Container& container, const std::string& value) {
          return container.record.image == value || container.record.image_id == value;
@@ -74,6 +77,25 @@ Result<std::vector<ContainerRow>> list_containers(const engine::Engine& engine,
                       container->run.exit_code, record.created_usec,
                       bus::ObjectPath{container_path(record.id)});
   }
+  return rows;
+}
+
+Result<std::vector<PodRow>> list_pods(engine::Engine& engine, const Filter& filter) {
+  for (const auto& [key, value] : filter)
+    if (key != "name" && key != "state") return unknown_key(key);
+  const auto name = filter.find("name");
+  const auto state = filter.find("state");
+  std::vector<PodRow> rows;
+  for (const auto& [pod_name, pod] : engine.pods().all()) {
+    if (name != filter.end() && !contains(pod_name, name->second)) continue;
+    if (state != filter.end() && to_string(pod->run.state) != state->second) continue;
+    rows.emplace_back(pod_name, to_string(pod->run.state),
+                      static_cast<std::uint32_t>(pod->run.containers.size()),
+                      pod->record.created_usec, bus::ObjectPath{pod_path(pod_name)});
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const PodRow& a, const PodRow& b) {
+    return std::get<3>(a) > std::get<3>(b);
+  });
   return rows;
 }
 

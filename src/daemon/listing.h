@@ -27,4 +27,8 @@ using ImageRow =
     std::tuple<std::string, std::vector<std::string>, std::uint64_t, std::int64_t, bus::ObjectPath>;
 Result<std::vector<ImageRow>> list_images(const engine::Engine& engine, const Filter& filter);
 
+// Name, state, number of containers, created, path.
+using PodRow = std::tuple<std::string, std::string, std::uint32_t, std::int64_t, bus::ObjectPath>;
+Result<std::vector<PodRow>> list_pods(engine::Engine& engine, const Filter& filter);
+
 }  // namespace ambit::daemon

@@ -7,7 +7,9 @@
 #include "daemon/call_options.h"
 #include "daemon/listing.h"
 #include "daemon/object_paths.h"
+#include "daemon/pod_options.h"
 #include "daemon/statistics.h"
+#include "engine/pods.h"
 
 namespace ambit::daemon {
 namespace {
@@ -67,6 +69,14 @@ const sd_bus_vtable ManagerObject::kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS(
         "ImportImage", SD_BUS_ARGS("h", archive, "s", reference, "a{sv}", options),
         SD_BUS_RESULT("o", image), bus::method<&ManagerObject::on_import_image>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("CreatePod", SD_BUS_ARGS("s", name, "a{sv}", options),
+                            SD_BUS_RESULT("o", pod), bus::method<&ManagerObject::on_create_pod>,
+                            kOpen),
+    SD_BUS_METHOD_WITH_ARGS("GetPod", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", pod),
+                            bus::method<&ManagerObject::on_get_pod>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ListPods", SD_BUS_ARGS("a{ss}", filter),
+                            SD_BUS_RESULT("a(ssuxo)", pods),
+                            bus::method<&ManagerObject::on_list_pods>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("CheckHost", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssss)", checks),
                             bus::method<&ManagerObject::on_check_host>, kOpen),
 
@@ -203,6 +213,31 @@ Result<void> ManagerObject::on_import_image(bus::Message& call) {
         late->succeed(bus::ObjectPath{image_path((*ids).front())});
       });
   return {};
+}
+
+Result<void> ManagerObject::on_create_pod(bus::Message& call) {
+  const auto name = AMBIT_TRY(call.read<std::string>());
+  CreatePodOptions options = AMBIT_TRY(read_create_pod_options(call));
+  services_.engine.pods().create(
+      name, std::move(options.pod), std::move(options.properties),
+      [late = reply_later(services_, call)](const Result<const engine::Pod*>& pod) {
+        if (pod)
+          late->succeed(bus::ObjectPath{pod_path((*pod)->record.name)});
+        else
+          late->fail(pod.error());
+      });
+  return {};
+}
+
+Result<void> ManagerObject::on_get_pod(bus::Message& call) {
+  const auto name = AMBIT_TRY(call.read<std::string>());
+  const engine::Pod* pod = AMBIT_TRY(services_.engine.pods().find(name));
+  return bus::reply(call, bus::ObjectPath{pod_path(pod->record.name)});
+}
+
+Result<void> ManagerObject::on_list_pods(bus::Message& call) {
+  const auto filter = AMBIT_TRY(call.read<Filter>());
+  return bus::reply(call, AMBIT_TRY(list_pods(services_.engine, filter)));
 }
 
 // Callers that come while the checks run get the same answer.

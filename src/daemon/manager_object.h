@@ -62,6 +62,9 @@ class ManagerObject {
   Result<void> on_list_images(bus::Message& call);
   Result<void> on_load_image(bus::Message& call);
   Result<void> on_import_image(bus::Message& call);
+  Result<void> on_create_pod(bus::Message& call);
+  Result<void> on_get_pod(bus::Message& call);
+  Result<void> on_list_pods(bus::Message& call);
   Result<void> on_check_host(bus::Message& call);
 
   void answer_host_checks(const Result<std::vector<engine::HostCheck>>& checks);

@@ -27,6 +27,18 @@ void ObserverList::exec_changed(const std::string& exec_id) {
   for (engine::Observer* observer : observers_) observer->exec_changed(exec_id);
 }
 
+void ObserverList::pod_added(const engine::Pod& pod) {
+  for (engine::Observer* observer : observers_) observer->pod_added(pod);
+}
+
+void ObserverList::pod_changed(const engine::Pod& pod, const engine::PodRunState& before) {
+  for (engine::Observer* observer : observers_) observer->pod_changed(pod, before);
+}
+
+void ObserverList::pod_removed(const std::string& name) {
+  for (engine::Observer* observer : observers_) observer->pod_removed(name);
+}
+
 void ObserverList::images_changed() {
   for (engine::Observer* observer : observers_) observer->images_changed();
 }

@@ -21,6 +21,9 @@ class ObserverList final : public engine::Observer {
   void container_removed(const std::string& id) override;
   void exec_changed(const std::string& exec_id) override;
   void images_changed() override;
+  void pod_added(const engine::Pod& pod) override;
+  void pod_changed(const engine::Pod& pod, const engine::PodRunState& before) override;
+  void pod_removed(const std::string& name) override;
 
  private:
   std::vector<engine::Observer*> observers_;

@@ -24,6 +24,7 @@ constexpr Row kOurs[] = {
     {ErrorCode::NoSuchContainer, "org.ambit.Ambit1.Error.NoSuchContainer"},
     {ErrorCode::NoSuchImage, "org.ambit.Ambit1.Error.NoSuchImage"},
     {ErrorCode::NoSuchNetwork, "org.ambit.Ambit1.Error.NoSuchNetwork"},
+    {ErrorCode::NoSuchPod, "org.ambit.Ambit1.Error.NoSuchPod"},
     {ErrorCode::NameInUse, "org.ambit.Ambit1.Error.NameInUse"},
     {ErrorCode::InvalidReference, "org.ambit.Ambit1.Error.InvalidReference"},
     {ErrorCode::NotRunning, "org.ambit.Ambit1.Error.NotRunning"},

@@ -115,6 +115,7 @@ Result<std::unique_ptr<Engine>> Engine::open(bus::EventLoop& loop, bus::Bus& bus
       std::make_unique<Impl>(loop, std::move(manager), std::move(options), std::move(records),
                              std::move(images), std::move(programs), std::move(boot_id));
   impl->store_dir = std::move(data);
+  impl->pods = std::make_unique<Pods>(*impl, AMBIT_TRY(PodStore::open(impl->options.paths)));
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
@@ -142,9 +143,12 @@ bool Engine::workers_idle() const { return impl_->workers.idle(); }
 
 bool Engine::is_starting() const {
   const auto& all = impl_->containers;
+  if (impl_->pods->is_starting()) return true;
   return std::any_of(all.begin(), all.end(),
                      [](const auto& entry) { return entry.second->run.state == State::Starting; });
 }
+
+Pods& Engine::pods() { return *impl_->pods; }
 
 const std::map<std::string, std::unique_ptr<Container>>& Engine::containers() const {
   return impl_->containers;
@@ -193,6 +197,7 @@ Result<const Container*> Engine::create(const std::string& name, const std::stri
   record.created_usec = now_usec();
   record.options = std::move(options);
   AMBIT_TRY(check_name(record.name, impl.ids_by_name));
+  if (!record.options.pod.empty()) AMBIT_TRY(impl.pods->admit(record.options));
   AMBIT_TRY(check_options(record.options));
   AMBIT_TRY(check_limits(record.options.limits));
   const spec::ImageConfig config = AMBIT_TRY(resolve_image(impl.images, record));
@@ -207,6 +212,7 @@ Result<const Container*> Engine::create(const std::string& name, const std::stri
   auto container = std::make_unique<Container>(Container{.record = std::move(record), .run = {}});
   const Container& added = *impl.containers.emplace(id, std::move(container)).first->second;
   if (impl.observer != nullptr) impl.observer->container_added(added);
+  impl.pods->refresh(added.record.options.pod);
   return &added;
 }
 

@@ -14,11 +14,14 @@
 #include "bus/event_loop.h"
 #include "engine/container.h"
 #include "engine/health_activity.h"
+#include "engine/pod.h"
 #include "engine/service_context.h"
 #include "image/store.h"
 #include "systemd/unit_property.h"
 
 namespace ambit::engine {
+
+class Pods;
 
 // Who is told of every change; the daemon puts them on the bus. Called from the event loop, once
 // per change, after the engine's own state is as the call says. Objects may be looked at, the
@@ -36,6 +39,9 @@ class Observer {
   virtual void container_removed(const std::string& id) = 0;
   virtual void exec_changed(const std::string& exec_id) = 0;
   virtual void images_changed() = 0;  // compare Engine::images() with what is known
+  virtual void pod_added(const Pod& pod) = 0;
+  virtual void pod_changed(const Pod& pod, const PodRunState& before) = 0;
+  virtual void pod_removed(const std::string& name) = 0;
 };
 
 // Descriptors of a client that come with a start.
@@ -164,6 +170,8 @@ class Engine {
   // answers when it is over. InvalidArgument where there is none; NotRunning; those of exec.
   void check_health(const std::string& id, CheckDone done);
 
+  Pods& pods();
+
   const image::Store& images() const;
   void load_image(UniqueFd archive, const std::string& reference, ImagesDone done);
   void import_image(UniqueFd archive, const std::string& reference, const spec::ImageConfig& config,
@@ -174,6 +182,7 @@ class Engine {
   Result<std::string> inspect_image(const std::string& id) const;  // JSON
 
  private:
+  friend class Pods;
   struct Impl;
   explicit Engine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -179,6 +179,7 @@ struct Engine::Impl : EngineParts {
     const Container before = container;
     change(container);
     if (observer != nullptr) observer->container_changed(container, before);
+    if (!container.record.options.pod.empty()) pods->refresh(container.record.options.pod);
   }
   Result<Container*> by_id(const std::string& id);
   Activity& activity_of(const std::string& id) { return activities[id]; }

@@ -9,6 +9,7 @@
 #include "engine/activity.h"
 #include "engine/engine.h"
 #include "engine/exec_session.h"
+#include "engine/pods.h"
 #include "engine/programs.h"
 #include "engine/record_store.h"
 #include "engine/worker_jobs.h"
@@ -40,6 +41,7 @@ struct EngineParts {
   std::string boot_id;
   std::string manager_group;  // the cgroup of the user's manager; "": there is none
   WorkerJobs workers;
+  std::unique_ptr<Pods> pods;
   Observer* observer = nullptr;
   bool handing_over = false;  // to the next ambitd
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/signals.h"
+#include "spec/holder_settings.h"
 
 namespace ambit::engine {
 namespace {
@@ -107,6 +108,7 @@ Json config_json(const spec::ContainerRecord& record) {
           {"securityOptions", options.security_options},
           {"ulimits", ulimits_json(options.ulimits)},
           {"network", options.network},
+          {"pod", options.pod},
           {"systemd", record.systemd.active},
           {"logDriver", options.log_driver},
           {"logOptions", spec::log_option_texts(options.log)},
@@ -139,6 +141,31 @@ std::string inspect_json(const Container& container, const systemd::UnitProperti
 
 std::string log_path(const spec::ContainerRecord& record, const std::string& data_path) {
   return record.options.log_driver == spec::kLogFile ? data_path + "/" + spec::kLogFolder : "";
+}
+
+std::string inspect_json(const Pod& pod, const std::vector<const Container*>& members,
+                         const systemd::UnitProperties& limits) {
+  const spec::PodOptions& options = pod.record.options;
+  Json share = Json::array();
+  for (const spec::NamespaceType type : options.share) share.push_back(spec::share_name(type));
+  Json containers = Json::array();
+  for (const Container* member : members)
+    containers.push_back({{"id", member->record.id},
+                          {"name", member->record.name},
+                          {"state", to_string(member->run.state)}});
+  return dump({{"name", pod.record.name},
+               {"createdUsec", pod.record.created_usec},
+               {"state",
+                {{"status", to_string(pod.run.state)},
+                 {"unit", pod.unit},
+                 {"controlGroup", pod.run.control_group},
+                 {"shared", pod.run.has_holder}}},
+               {"share", share},
+               {"hostname", options.hostname},
+               {"shmSizeBytes", options.shm_size_bytes.value_or(0)},
+               {"labels", options.labels},
+               {"containers", containers},
+               {"limits", limits_json(limits)}});
 }
 
 std::string inspect_json(const image::ImageRecord& image) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/container.h"
+#include "engine/pod.h"
 #include "image/store.h"
 #include "systemd/unit_property.h"
 
@@ -14,5 +16,7 @@ std::string inspect_json(const Container& container, const systemd::UnitProperti
 // The folder of its log files; "" where its output is kept elsewhere or nowhere.
 std::string log_path(const spec::ContainerRecord& record, const std::string& data_path);
 std::string inspect_json(const image::ImageRecord& image);
+std::string inspect_json(const Pod& pod, const std::vector<const Container*>& members,
+                         const systemd::UnitProperties& limits);
 
 }  // namespace ambit::engine

@@ -34,7 +34,9 @@ Result<RootSource> Engine::Impl::root_source(const spec::ContainerRecord& record
 Result<spec::RuntimeSpec> Engine::Impl::launch_spec(const spec::ContainerRecord& record,
                                                     int data_dir_fd) {
   const RootSource root = AMBIT_TRY(root_source(record, data_dir_fd));
-  return make_launch_spec(record, root, records.data_path(record.id));
+  spec::RuntimeSpec spec = AMBIT_TRY(make_launch_spec(record, root, records.data_path(record.id)));
+  if (!record.options.pod.empty()) AMBIT_TRY(pods->add_to_spec(record, spec));
+  return spec;
 }
 
 // Compiling takes milliseconds and depends on the capabilities alone.

@@ -94,6 +94,9 @@ Result<std::unique_ptr<Run>> Engine::Impl::begin_run(Container& container, Clien
   plan.oom_group = limits.oom_group;
   plan.transient_dir = transient_dir();
   plan.seccomp = AMBIT_TRY(seccomp_for(record, spec.process.capabilities.bounding));
+  UniqueFd pod;
+  if (!record.options.pod.empty()) pod = AMBIT_TRY(pods->join(record.options.pod));
+  plan.pod = pod.get();
   AMBIT_TRY(records.begin_run(id, {.boot_id = boot_id, .unit = unit_of(record.name)}));
   SpawnedMonitor monitor = AMBIT_TRY(spawn_monitor(programs.monitor.get(), plan));
   return Run::start(

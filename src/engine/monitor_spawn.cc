@@ -79,6 +79,7 @@ Result<SpawnedMonitor> spawn_verb(const char* verb, int exe_fd, const SpawnPlan&
   fds.add("userns", plan.base_userns);
   fds.add("run", plan.run_dir);
   fds.add("data", plan.data_dir);
+  fds.add("pod", plan.pod);
   fds.add("pidfd", plan.pidfd);
   fds.add("cgroup", plan.cgroup);
   fds.add("seccomp", seccomp.get());

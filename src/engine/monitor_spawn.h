@@ -22,6 +22,7 @@ struct SpawnPlan {
   int data_dir = -1;                     // not for an exec
   int pidfd = -1;                        // for an exec: the container's PID 1
   int cgroup = -1;                       // for an exec: the scope's folder
+  int pod = -1;                          // a connection to the pod's holder
   bool oom_group = false;                // see spec::MonitorSettings
   std::string transient_dir;             // see spec::MonitorSettings
   std::vector<int> preserved_fds;        // for an exec: the command's from 3 on

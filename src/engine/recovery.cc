@@ -167,6 +167,7 @@ void Engine::Impl::sweep_scopes() {
 
 // Its scope is this ambitd's affair (systemd::start_scope), and may not be populated yet.
 bool Engine::Impl::is_starting_now(const std::string& unit) const {
+  if (pods->is_starting(unit)) return true;
   return std::any_of(containers.begin(), containers.end(), [&](const auto& entry) {
     const Container& container = *entry.second;
     return container.run.state == State::Starting && container.run.unit.empty() &&
@@ -177,6 +178,7 @@ bool Engine::Impl::is_starting_now(const std::string& unit) const {
 Result<void> Engine::recover() {
   Impl& impl = *impl_;
   impl.find_manager_group();
+  AMBIT_TRY(impl.pods->recover());
   auto listing = AMBIT_TRY(impl.records.list());
   for (const std::string& problem : listing.problems) log(LogLevel::Warning, "%s", problem.c_str());
   for (const std::string& problem : impl.images.take_problems())
@@ -194,6 +196,7 @@ Result<void> Engine::recover() {
     Container& added = *impl.containers.emplace(id, std::move(container)).first->second;
     impl.recover(added);
   }
+  impl.pods->refresh_all();
   impl.resume_policies();
   impl.sweep_scopes();
   impl.sweep_trash();

@@ -62,9 +62,11 @@ void Engine::Impl::remove_now(const std::string& id) {
     return;
   }
   ids_by_name.erase(container.record.name);
+  const std::string pod = container.record.options.pod;
   activities.erase(id);
   containers.erase(id);
   if (observer != nullptr) observer->container_removed(id);
+  pods->refresh(pod);
   for (const Done& done : dones) done({});
   restarts.under_way.erase(id);
   std::erase(restarts.waiting, id);

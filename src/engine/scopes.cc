@@ -56,6 +56,7 @@ void Engine::Impl::start_scope(const std::string& id, pid_t pid, const LimitPlan
     scope.extra.set("Before", std::vector<std::string>{service});
   scope.stop_timeout_usec = with_slack(record.stop_timeout_usec);
   if (record.options.runtime_max_usec > 0) scope.runtime_max_usec = record.options.runtime_max_usec;
+  if (!record.options.pod.empty()) scope.slice = systemd::pod_slice(record.options.pod);
   done = in_thawed_slice(std::move(done));
   if (limits.properties.empty())
     return systemd::start_scope(*manager, std::move(scope), std::move(done));

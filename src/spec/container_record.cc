@@ -47,6 +47,7 @@ Json to_json(const ContainerOptions& options) {
                {"mounts", Json::array()},
                {"ulimits", Json::array()}};
   if (options.notify != NotifyMode::Started) json["sdnotify"] = to_string(options.notify);
+  if (!options.pod.empty()) json["pod"] = options.pod;
   if (options.systemd != "true") json["systemd"] = options.systemd;
   if (options.restart.restarts()) json["restartPolicy"] = to_string(options.restart);
   if (options.entrypoint) json["entrypoint"] = *options.entrypoint;
@@ -123,6 +124,7 @@ ContainerOptions options_from(JsonReader& read, const Json& json) {
   options.console_size = console_size_from(read, json);
   options.restart = restart_from(read, json);
   if (!read.member(json, "systemd").is_null()) options.systemd = read.string(json, "systemd");
+  options.pod = read.string(json, "pod");
   options.notify = notify_from(read, json);
   for (const Json& mount : read.array(json, "mounts"))
     options.mounts.push_back(mount_from(read, mount));

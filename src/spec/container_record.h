@@ -60,6 +60,8 @@ struct ContainerOptions {
   LimitOptions limits;
   HealthOptions health;  // not kept: ContainerRecord::health is what came of it
   NotifyMode notify = NotifyMode::Started;
+  std::string pod;               // "": of none
+  bool names_network = false;    // that was asked for by name; counts at creation alone
   std::string systemd = "true";  // where the command is systemd; "false", "always"
 };
 

@@ -21,6 +21,7 @@ namespace ambit::spec {
 //   userns    the base user namespace; absent where the monitor is to stay in its own (as root)
 //   run       O_PATH folder $XDG_RUNTIME_DIR/ambit/containers/ID, for monitor.sock
 //   data      O_PATH folder .../containers/ID, for exit.json
+//   pod       connection to the holder of the container's pod, see holder_settings.h
 //   seccomp   memfd with the BPF program (array of struct sock_filter); absent: unconfined
 //   listen0 listen1 ...   sockets that are the command's from 3 on, before all others
 //   stdin stdout stderr   pipe ends of the client that started it; absent: nobody attached

@@ -28,6 +28,12 @@ constexpr EventKind kKinds[] = {
     {Event::ImageTagged, "image", "tagged", "tag", "6e8da47b005c6109477349d3966c7b59"},
     {Event::ImageUntagged, "image", "untagged", "untag", "9c9bbe0c3ee99fb7da68757ab6220bea"},
     {Event::ImageRemoved, "image", "removed", "delete", "cafe54d0148952c19d5b826b39d5e513"},
+    {Event::PodCreated, "pod", "created", "create", "9f0a83d440ae4e2fa4fb37fe81eaf048"},
+    {Event::PodStarted, "pod", "started", "start", "58a57577e9984272af541cedf901d5fd"},
+    {Event::PodStopped, "pod", "stopped", "stop", "9ea2d0251123420c800f474dcd4a4518"},
+    {Event::PodPaused, "pod", "paused", "pause", "6346291cbe424303ae9cff9f04f3bb5b"},
+    {Event::PodResumed, "pod", "resumed", "unpause", "1dd98574bfcd45e78dfdd99af57c78fb"},
+    {Event::PodRemoved, "pod", "removed", "remove", "efe98654f8b04a23baa6950d0976db64"},
 };
 
 }  // namespace

@@ -29,11 +29,17 @@ enum class Event {
   ImageTagged,
   ImageUntagged,
   ImageRemoved,
+  PodCreated,
+  PodStarted,
+  PodStopped,
+  PodPaused,
+  PodResumed,
+  PodRemoved,
 };
 
 struct EventKind {
   Event event;
-  const char* type;         // AMBIT_EVENT_TYPE: "container" or "image"
+  const char* type;         // AMBIT_EVENT_TYPE: "container", "image" or "pod"
   const char* name;         // AMBIT_EVENT
   const char* docker_name;  // what docker and podman call it, "" for nothing
   const char* message_id;   // MESSAGE_ID, for ever: do not change

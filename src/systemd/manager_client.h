@@ -22,6 +22,7 @@ constexpr char kManagerService[] = "org.freedesktop.systemd1";
 constexpr char kManagerPath[] = "/org/freedesktop/systemd1";
 constexpr char kManagerInterface[] = "org.freedesktop.systemd1.Manager";
 constexpr char kScopeInterface[] = "org.freedesktop.systemd1.Scope";
+constexpr char kSliceInterface[] = "org.freedesktop.systemd1.Slice";
 constexpr char kPropertiesInterface[] = "org.freedesktop.DBus.Properties";
 
 // What a scope is like at one moment.
@@ -102,13 +103,19 @@ class ManagerClient {
   // The manager's own cgroup, that all of its units are below. Waits for the answer.
   Result<std::string> manager_group_now();
 
-  // The properties of a scope's resources that are not at their defaults.
+  // The properties of a scope's or slice's resources that are not at their defaults.
   using PropertiesDone = std::function<void(Result<UnitProperties>)>;
   void get_resources(const std::string& unit, PropertiesDone done);
 
   // SetUnitProperties, until the unit's end; answers when the kernel's files are as systemd has
   // them. NotFound where the unit is not loaded.
   void set_properties(const std::string& unit, const UnitProperties& properties, Done done);
+
+  // The same of a unit that is no transient one, on disk: for this and every later start of it,
+  // until revert_unit().
+  void keep_properties(const std::string& unit, const UnitProperties& properties, Done done);
+  // RevertUnitFiles: takes away what set-property has written of the unit, by whomever.
+  void revert_unit(const std::string& unit, Done done);
 
   // The loaded units whose name matches the shell pattern.
   void list_units(const std::string& pattern, UnitsDone done);

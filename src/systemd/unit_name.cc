@@ -35,20 +35,33 @@ std::string escape_unit_name(std::string_view text) {
   return escaped;
 }
 
-std::string unit_path(std::string_view unit) {
-  std::string path = kUnitsPath;
-  for (std::size_t i = 0; i < unit.size(); i++) {
-    const char c = unit[i];
+std::string bus_path_part(std::string_view name) {
+  std::string part;
+  for (std::size_t i = 0; i < name.size(); i++) {
+    const char c = name[i];
     if (is_letter(c) || (i > 0 && is_digit(c)))
-      path += c;
+      part += c;
     else
-      path += strf("_%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      part += strf("_%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
   }
-  return path;
+  return part;
 }
+
+std::string unit_path(std::string_view unit) { return kUnitsPath + bus_path_part(unit); }
 
 std::string scope_unit(std::string_view name) {
   return std::string(kPrefix) + escape_unit_name(name) + std::string(kSuffix);
+}
+
+std::string pod_slice(std::string_view pod) {
+  std::string slice(kPrefix);
+  for (const char c : escape_unit_name(pod))
+    slice += c == '-' ? std::string("\\x2d") : std::string(1, c);
+  return slice + ".slice";
+}
+
+std::string pod_scope(std::string_view pod) {
+  return std::string(kPrefix) + "pod:" + escape_unit_name(pod) + std::string(kSuffix);
 }
 
 std::optional<std::string> name_of_scope(std::string_view unit) {

@@ -18,8 +18,18 @@ std::string escape_unit_name(std::string_view text);
 // systemd-escape(1) has it.
 std::string scope_unit(std::string_view name);
 
-// The object of a unit on the bus: its name with every byte that is no letter or digit as "_XX", a
-// leading digit too (sd_bus_path_encode(3)).
+// "ambit-POD.slice", a level below ambit.slice. A '-' of the name is "\x2d" in it, since that would
+// be a level of its own (systemd.slice(5)).
+std::string pod_slice(std::string_view pod);
+
+// "ambit-pod:POD.scope", of the pod's holder: no container has ':' in its name.
+std::string pod_scope(std::string_view pod);
+
+// A name as a part of an object's path on the bus: every byte that is no letter or digit as "_XX",
+// a leading digit too (sd_bus_path_encode(3)).
+std::string bus_path_part(std::string_view name);
+
+// The object of a unit on the bus.
 std::string unit_path(std::string_view unit);
 
 // The way back of scope_unit(); nothing where the unit is no scope of ours.

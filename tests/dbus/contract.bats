@@ -24,6 +24,13 @@ same_as() { run -0 "$BATS_TEST_DIRNAME/introspect.py" "$top/dbus/org.ambit.Ambit
     same_as Exec "$(cut -d'"' -f2 <<<"$output")"
 }
 
+@test "contract: a Pod" {
+    local path
+    path=$(manager CreatePod 'sa{sv}' "$c" 0 | cut -d'"' -f2)
+    same_as Pod "$path"
+    ambit pod rm "$c"
+}
+
 @test "contract: a difference is found" {
     sed 's/name="Version" type="s"/name="Version" type="t"/' \
         "$top/dbus/org.ambit.Ambit1.Manager.xml" >"$BATS_TEST_TMPDIR/other.xml"

@@ -4,6 +4,7 @@
 #include "cli/exit_codes.h"
 #include "cli/output.h"
 #include "cli/parser.h"
+#include "cli/pod_flags.h"
 #include "cli/verbs.h"
 
 namespace ambit::cli {
@@ -14,6 +15,7 @@ Result<std::string> create(const CreateFlags& flags, const std::vector<std::stri
   bus::OptionWriter options = AMBIT_TRY(create_options(flags));
   if (flags.interactive) options.set("OpenStdin", true);
   Client client = AMBIT_TRY(Client::connect());
+  AMBIT_TRY(make_new_pod(client, flags.pod));
   bus::Message call = AMBIT_TRY(client.new_manager_call("CreateContainer"));
   AMBIT_TRY(append_image_and_command(call, flags, arguments));
   AMBIT_TRY(options.append_dict(call));

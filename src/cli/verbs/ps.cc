@@ -38,8 +38,11 @@ std::string show_table(const std::vector<ContainerRow>& rows, const PsFlags& fla
   // A column that has nothing to say takes no room.
   const bool has_restarts = std::any_of(
       rows.begin(), rows.end(), [](const ContainerRow& row) { return row.restart_count > 0; });
+  const bool has_pods = std::any_of(rows.begin(), rows.end(),
+                                    [](const ContainerRow& row) { return !row.pod.empty(); });
   std::vector<std::string> header = {"CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS"};
   if (has_restarts) header.emplace_back("RESTARTS");
+  if (has_pods) header.emplace_back("POD");
   header.emplace_back("NAMES");
   Table table(header);
   const std::int64_t now = now_usec();
@@ -48,6 +51,7 @@ std::string show_table(const std::vector<ContainerRow>& rows, const PsFlags& fla
                                       short_reference(row.image), show_command(row.command, flags),
                                       human_ago(row.created_usec, now), status_text(row, now)};
     if (has_restarts) cells.push_back(std::to_string(row.restart_count));
+    if (has_pods) cells.push_back(row.pod);
     cells.push_back(row.name);
     table.add(std::move(cells));
   }
@@ -82,6 +86,7 @@ std::string show_rows_as_json(const std::vector<ContainerRow>& rows) {
                     {"pastRuns", past_runs_json(row.past_runs)},
                     {"pid", row.main_pid},
                     {"unit", row.unit},
+                    {"pod", row.pod},
                     {"createdUsec", row.created_usec},
                     {"startedUsec", row.started_usec},
                     {"exitedUsec", row.exited_usec},
@@ -166,7 +171,7 @@ int verb_ps(int argc, char** argv) {
   parser.flag("-l,--latest", flags.latest, "the newest one, in whatever state");
   parser.value("-n,--last", flags.last, "N", "the newest N, in whatever state");
   parser.list("-f,--filter", flags.filters, "KEY=VALUE",
-              "name, id, status, image, label, exited, health");
+              "name, id, status, image, label, exited, health, pod");
   parser.value("--sort", flags.sort, "KEY", "created (default), id, image, name, started, status");
   parser.flag("-w,--watch", flags.watch, "stay, and show them again when something changes");
   parser.value("--format", flags.format, "FORMAT", "table (default) or json");

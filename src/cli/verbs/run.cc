@@ -12,6 +12,7 @@
 #include "cli/linger.h"
 #include "cli/output.h"
 #include "cli/parser.h"
+#include "cli/pod_flags.h"
 #include "cli/verbs.h"
 
 namespace ambit::cli {
@@ -101,6 +102,7 @@ Result<int> run(const RunFlags& flags, const std::vector<std::string>& arguments
   bus::OptionWriter options = AMBIT_TRY(create_options(flags.create));
   AMBIT_TRY(add_activation(options));
   Client client = AMBIT_TRY(Client::connect());
+  AMBIT_TRY(make_new_pod(client, flags.create.pod));
   return flags.detach ? run_detached(client, flags, std::move(options), arguments)
                       : run_here(client, flags, std::move(options), arguments);
 }

@@ -3,6 +3,7 @@
 #include "cli/container_row.h"
 #include "cli/json_text.h"
 #include "cli/list_format.h"
+#include "cli/pod_row.h"
 
 namespace ambit::cli {
 namespace {
@@ -95,6 +96,29 @@ TEST(JsonTest, MembersKeepTheirOrderAndBytesThatAreNoTextAreReplaced) {
 
 TEST(JsonTest, WhatIsNoJsonIsCorrupt) {
   EXPECT_EQ(parse_json("{").error().code(), ErrorCode::Corrupt);
+}
+
+TEST(PodListingTest, StatusCountsThoseThatRun) {
+  PodRow pod{.name = "web", .state = "degraded", .containers = {row(), row()}};
+  pod.containers.front().state = "running";
+  EXPECT_EQ(status_text(pod), "Degraded (1 of 2)");
+  pod.state = "running";
+  pod.containers.pop_back();
+  EXPECT_EQ(status_text(pod), "Running (1)");
+  EXPECT_EQ(status_text(PodRow{.name = "web", .state = "created"}), "Created");
+}
+
+TEST(PodListingTest, FiltersAddUp) {
+  const PodRow pod{.name = "web-1", .state = "exited", .labels = {{"role", "web"}}};
+  const auto fits_pod = [&pod](const std::vector<std::string>& filters) {
+    return matches(*parse_pod_filter(filters), pod);
+  };
+  EXPECT_TRUE(fits_pod({"name=eb", "status=exited", "label=role=web"}));
+  EXPECT_TRUE(fits_pod({"name=x", "name=web"}));
+  EXPECT_FALSE(fits_pod({"name=web", "status=running"}));
+  EXPECT_FALSE(fits_pod({"label=role=db"}));
+  EXPECT_EQ(parse_pod_filter({"size=1"}).error().code(), ErrorCode::InvalidArgument);
+  EXPECT_EQ(parse_pod_filter({"name"}).error().code(), ErrorCode::InvalidArgument);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
+
 namespace ambit::systemd {
 namespace {
 
@@ -17,6 +19,16 @@ TEST(ScopeUnit, OtherBytesAreEscapedAsSystemdDoes) {
 TEST(ScopeUnit, EveryNameComesBack) {
   for (const char* name : {"web", "a-b", "a.b", "x y", "\xc3\xa9", "\\x41"})
     EXPECT_EQ(name_of_scope(scope_unit(name)), name);
+}
+
+TEST(PodSlice, AHyphenIsNoLevelOfItsOwn) {
+  EXPECT_EQ(pod_slice("web"), "ambit-web.slice");
+  EXPECT_EQ(pod_slice("web-1_a.b"), "ambit-web\\x2d1_a.b.slice");
+}
+
+TEST(PodScope, IsNoContainers) {
+  EXPECT_EQ(pod_scope("web-1"), "ambit-pod:web-1.scope");
+  EXPECT_FALSE(is_valid_name(*name_of_scope(pod_scope("web-1"))));
 }
 
 TEST(ScopeUnit, OtherUnitsAreNoScopesOfOurs) {
