@@ -20,13 +20,15 @@ std::uint64_t with_slack(std::uint64_t stop_timeout_usec) {
                                                          : stop_timeout_usec + kStopSlackUsec;
 }
 
-// A scope in a frozen slice is frozen with it, and its start would not end.
-Run::ScopeDone in_thawed_slice(Run::ScopeDone done) {
-  return [done = std::move(done)](Result<std::string> group) {
-    const std::string frozen = group ? os::frozen_above(*group) : "";
+// A scope in a frozen slice is frozen with it, and its start would not end; since version 256
+// systemd refuses it, in words of its own. `expected_group` is where the scope should be.
+Run::ScopeDone in_thawed_slice(const std::string& expected_group, Run::ScopeDone done) {
+  return [expected_group, done = std::move(done)](Result<std::string> group) {
+    const std::string frozen = os::frozen_above(group ? *group : expected_group);
     if (frozen.empty()) return done(std::move(group));
     // Its monitor hears no order to give up.
-    if (auto cgroup = os::open_cgroup(*group)) (void)os::kill_cgroup(cgroup->get());
+    const auto cgroup = group ? os::open_cgroup(*group) : std::move(group).error();
+    if (cgroup) (void)os::kill_cgroup((*cgroup).get());
     const std::string slice = frozen.substr(frozen.rfind('/') + 1);
     done(Error(ErrorCode::Busy, slice + " is frozen: systemctl --user thaw " + slice));
   };
@@ -57,10 +59,11 @@ void Engine::Impl::start_scope(const std::string& id, pid_t pid, const LimitPlan
   scope.stop_timeout_usec = with_slack(record.stop_timeout_usec);
   if (record.options.runtime_max_usec > 0) scope.runtime_max_usec = record.options.runtime_max_usec;
   if (!record.options.pod.empty()) scope.slice = systemd::pod_slice(record.options.pod);
-  done = in_thawed_slice(std::move(done));
+  if (!limits.properties.empty()) add_limits(limits, scope);
+  done = in_thawed_slice(manager_group + "/" + systemd::slice_path(scope.slice) + "/" + scope.unit,
+                         std::move(done));
   if (limits.properties.empty())
     return systemd::start_scope(*manager, std::move(scope), std::move(done));
-  add_limits(limits, scope);
   // Before the container's command runs: it never does without its limits.
   systemd::start_scope(
       *manager, std::move(scope),

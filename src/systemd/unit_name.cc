@@ -64,6 +64,14 @@ std::string pod_scope(std::string_view pod) {
   return std::string(kPrefix) + "pod:" + escape_unit_name(pod) + std::string(kSuffix);
 }
 
+std::string slice_path(std::string_view slice) {
+  constexpr std::string_view kSliceSuffix = ".slice";
+  std::string path;
+  for (std::size_t i = 0; i < slice.size(); i++)
+    if (slice[i] == '-') path += std::string(slice.substr(0, i)) + std::string(kSliceSuffix) + "/";
+  return path + std::string(slice);
+}
+
 std::optional<std::string> name_of_scope(std::string_view unit) {
   if (unit.size() <= kPrefix.size() + kSuffix.size()) return std::nullopt;
   if (unit.substr(0, kPrefix.size()) != kPrefix) return std::nullopt;

@@ -29,6 +29,10 @@ std::string pod_scope(std::string_view pod);
 // a leading digit too (sd_bus_path_encode(3)).
 std::string bus_path_part(std::string_view name);
 
+// Where a slice is below the manager that owns it: "a.slice/a-b.slice" for "a-b.slice"
+// (systemd.slice(5): '-' is a level).
+std::string slice_path(std::string_view slice);
+
 // The object of a unit on the bus.
 std::string unit_path(std::string_view unit);
 

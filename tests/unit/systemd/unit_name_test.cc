@@ -37,5 +37,11 @@ TEST(ScopeUnit, OtherUnitsAreNoScopesOfOurs) {
     EXPECT_FALSE(name_of_scope(unit)) << unit;
 }
 
+TEST(SlicePath, EachLevelOfASlicesNameIsAFolder) {
+  EXPECT_EQ(slice_path("ambit.slice"), "ambit.slice");
+  EXPECT_EQ(slice_path("a-b-c.slice"), "a.slice/a-b.slice/a-b-c.slice");
+  EXPECT_EQ(slice_path("ambit-my\\x2dpod.slice"), "ambit.slice/ambit-my\\x2dpod.slice");
+}
+
 }  // namespace
 }  // namespace ambit::systemd
