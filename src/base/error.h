@@ -32,7 +32,10 @@ enum class ErrorCode {
   CommandNotFound,       // The container's command is not in its root file system: exit code 127.
   CommandNotExecutable,  // It is there and can't be executed: exit code 126.
   HostUnsupported,       // The host lacks something; the message carries the fix.
+  Unauthorized,          // A registry wants other credentials, or any.
+  PullFailed,            // A registry could not be reached, or did not do what it should.
 };
+constexpr ErrorCode kLastErrorCode = ErrorCode::PullFailed;
 
 // A failure and the path it took. The message reads outermost context first:
 // "starting web-1: entering rootfs /srv/r: pivot_root: Operation not permitted".

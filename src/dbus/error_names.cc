@@ -33,6 +33,8 @@ constexpr Row kOurs[] = {
     {ErrorCode::CommandNotFound, "org.ambit.Ambit1.Error.CommandNotFound"},
     {ErrorCode::CommandNotExecutable, "org.ambit.Ambit1.Error.CommandNotExecutable"},
     {ErrorCode::HostUnsupported, "org.ambit.Ambit1.Error.HostUnsupported"},
+    {ErrorCode::Unauthorized, "org.ambit.Ambit1.Error.Unauthorized"},
+    {ErrorCode::PullFailed, "org.ambit.Ambit1.Error.PullFailed"},
 };
 
 constexpr std::string_view kSpawn = "org.freedesktop.DBus.Error.Spawn.";

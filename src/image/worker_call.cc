@@ -55,6 +55,14 @@ WorkerCall load_call(const LoadOptions& options) {
   return std::move(call).take();
 }
 
+WorkerCall pull_call(const PullOptions& options) {
+  CallBuilder call("pull", options.fds);
+  add_target(call, options);
+  call.add_fd("source", options.source_fd);
+  call.add_option("variant", options.variant);
+  return std::move(call).take();
+}
+
 WorkerCall import_call(const ImportOptions& options) {
   CallBuilder call("import", options.fds);
   add_target(call, options);

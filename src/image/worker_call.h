@@ -54,6 +54,18 @@ struct LoadOptions {
 };
 WorkerCall load_call(const LoadOptions& options);
 
+struct PullOptions {
+  WorkerFds fds;
+  int data_fd = -1;
+  int source_fd = -1;  // the socket to ambit-fetch, image/fetch_message.h
+  std::string job;
+  std::string store_path;
+  std::string architecture;  // "" for the host's
+  std::string variant;       // "" for the highest
+  ForeignIds foreign_ids = ForeignIds::Refuse;
+};
+WorkerCall pull_call(const PullOptions& options);
+
 struct ImportOptions {
   WorkerFds fds;
   int data_fd = -1;
@@ -78,8 +90,9 @@ WorkerCall remove_call(const RemoveOptions& options);
 
 // Comes many times a second at most; nothing depends on it.
 struct Progress {
-  std::string stage;   // "reading", "storing", "unpacking", "syncing", "removing"
+  std::string stage;   // "reading", "fetching", "storing", "unpacking", "syncing", "removing"
   std::string object;  // a digest or a name, or ""
+  std::string note;    // for people: what is tried again, and why; or ""
   std::uint64_t done_bytes = 0;
   std::uint64_t total_bytes = 0;  // 0 where unknown
 };

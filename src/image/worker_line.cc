@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "image/error_json.h"
 #include "image/worker_call.h"
 #include "spec/json_reader.h"
 #include "spec/reference.h"
@@ -14,12 +15,6 @@ std::string dump(const json& object) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-Result<ErrorCode> to_error_code(std::uint64_t number) {
-  if (number > static_cast<std::uint64_t>(ErrorCode::HostUnsupported))
-    return Error(ErrorCode::Corrupt, "ambit-worker: unknown error code");
-  return static_cast<ErrorCode>(number);
-}
-
 // They become names in the index, by which people find and remove images.
 std::vector<std::string> read_references(JsonReader& read, const json& object) {
   std::vector<std::string> references = read.list(object, "references");
@@ -32,10 +27,7 @@ std::vector<std::string> read_references(JsonReader& read, const json& object) {
 
 Result<WorkerResult> parse_result(JsonReader& read, const json& object) {
   WorkerResult result;
-  if (const json& error = read.member(object, "error"); !error.is_null()) {
-    const ErrorCode code = AMBIT_TRY(to_error_code(read.size(error, "code")));
-    result.error = Error(code, read.string(error, "message"));
-  }
+  result.error = AMBIT_TRY(read_error(read, object));
   result.notes = read.list(object, "notes");
   for (const json& item : read.array(object, "images")) {
     ImageRecord image = AMBIT_TRY(parse_image_record(read.member(item, "record").dump()));
@@ -51,15 +43,14 @@ std::string write_line(const Progress& progress) {
   return dump({{"type", "progress"},
                {"stage", progress.stage},
                {"object", progress.object},
+               {"note", progress.note},
                {"doneBytes", progress.done_bytes},
                {"totalBytes", progress.total_bytes}});
 }
 
 std::string write_line(const WorkerResult& result) {
   json object = {{"type", "result"}, {"notes", result.notes}};
-  if (result.error)
-    object["error"] = {{"code", static_cast<int>(result.error->code())},
-                       {"message", result.error->message()}};
+  if (result.error) object["error"] = error_json(*result.error);
   json images = json::array();
   for (const ImageRecord& image : result.images)
     images.push_back(
@@ -75,6 +66,7 @@ Result<WorkerLine> parse_worker_line(std::string_view line) {
   if (type == "progress") {
     Progress progress{.stage = read.string(object, "stage"),
                       .object = read.string(object, "object"),
+                      .note = read.string(object, "note"),
                       .done_bytes = read.size(object, "doneBytes"),
                       .total_bytes = read.size(object, "totalBytes")};
     AMBIT_TRY(read.check());

@@ -8,7 +8,7 @@
 namespace ambit::dbus {
 namespace {
 
-constexpr int kLast = static_cast<int>(ErrorCode::HostUnsupported);
+constexpr int kLast = static_cast<int>(kLastErrorCode);
 
 TEST(ErrorNames, EveryCodeComesBackFromItsName) {
   for (int i = 0; i <= kLast; i++) {

@@ -27,7 +27,9 @@ WorkerResult one_image() {
 }
 
 TEST(WorkerOutputTest, ResultComesThroughInWhateverPiecesItArrives) {
-  const std::string text = write_line(Progress{"reading", "x", 1, 2}) + write_line(one_image());
+  const std::string text =
+      write_line(Progress{.stage = "reading", .object = "x", .done_bytes = 1, .total_bytes = 2}) +
+      write_line(one_image());
   for (const std::size_t step : {std::size_t{1}, std::size_t{7}, text.size()}) {
     WorkerOutput output;
     std::size_t progress = 0;
@@ -60,7 +62,8 @@ TEST(WorkerOutputTest, ErrorOfTheWorkerKeepsItsCodeAndMessage) {
 
 TEST(WorkerOutputTest, EndWithoutAResultIsAnError) {
   WorkerOutput output;
-  ASSERT_TRUE(output.feed(write_line(Progress{"reading", "", 1, 2}) + "{\"type\""));
+  ASSERT_TRUE(output.feed(
+      write_line(Progress{.stage = "reading", .done_bytes = 1, .total_bytes = 2}) + "{\"type\""));
   EXPECT_FALSE(std::move(output).finish());
 }
 
