@@ -100,6 +100,26 @@ std::string kernel_architecture() {
   return names.machine;
 }
 
+// Of the processor, as far as its architecture has variants that it may lack.
+std::string highest_variant() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("x86-64-v4")) return "v4";
+  if (__builtin_cpu_supports("x86-64-v3")) return "v3";
+  return __builtin_cpu_supports("x86-64-v2") ? "v2" : "v1";
+#else
+  utsname names = {};
+  if (::uname(&names) < 0) return "";
+  const std::string_view machine = names.machine;
+  if (machine.starts_with("armv")) return "v" + std::string(machine.substr(4, 1));
+  return "";
+#endif
+}
+
+bool will_do(const std::string& variant, const Platform& platform) {
+  if (!platform.variant.empty()) return variant == platform.variant;
+  return platform.highest.empty() || variant <= platform.highest;
+}
+
 }  // namespace
 
 bool is_manifest_type(std::string_view media_type) {
@@ -122,6 +142,8 @@ Result<Manifest> parse_manifest(std::string_view text) {
   if (const std::string type = read.string(object, "artifactType"); !type.empty())
     return not_an_image("an artifact of the type '" + type + "'");
   Manifest manifest;
+  manifest.media_type = read.string(object, "mediaType");
+  if (manifest.media_type.empty()) manifest.media_type = kManifestType;
   manifest.config = read_descriptor(read, read.member(object, "config"));
   for (const json& layer : read.array(object, "layers"))
     manifest.layers.push_back(read_descriptor(read, layer));
@@ -140,9 +162,11 @@ std::string write_manifest(const Manifest& manifest) {
   return object.dump();
 }
 
-Platform host_platform(const std::string& architecture) {
-  return {.os = "linux",
-          .architecture = architecture.empty() ? kernel_architecture() : architecture};
+Platform host_platform(const std::string& architecture, const std::string& variant) {
+  const std::string own = kernel_architecture();
+  Platform platform{.architecture = architecture.empty() ? own : architecture, .variant = variant};
+  if (platform.architecture == own) platform.highest = highest_variant();
+  return platform;
 }
 
 Result<IndexEntry> choose_platform(const std::vector<IndexEntry>& entries,
@@ -153,7 +177,8 @@ Result<IndexEntry> choose_platform(const std::vector<IndexEntry>& entries,
     if (!may_be_image(entry)) continue;
     const bool nameless = entry.os.empty() && entry.architecture.empty();
     if (!nameless) offered.insert(describe(entry));
-    if (!nameless && (entry.os != platform.os || entry.architecture != platform.architecture))
+    if (!nameless && (entry.os != platform.os || entry.architecture != platform.architecture ||
+                      !will_do(entry.variant, platform)))
       continue;
     const bool better = best == nullptr || (best->architecture.empty() && !nameless) ||
                         (!nameless && entry.variant > best->variant);
@@ -163,7 +188,7 @@ Result<IndexEntry> choose_platform(const std::vector<IndexEntry>& entries,
   if (offered.empty()) return not_an_image("the index names no image");
   return Error(ErrorCode::Unsupported,
                "there is no image for " + platform.os + "/" + platform.architecture +
-                   ", only for " +
+                   (platform.variant.empty() ? "" : "/" + platform.variant) + ", only for " +
                    join(std::vector<std::string>(offered.begin(), offered.end()), ", "));
 }
 

@@ -12,6 +12,7 @@
 namespace ambit::image {
 
 struct Manifest {
+  std::string media_type;  // its own
   Descriptor config;
   std::vector<Descriptor> layers;  // lowest first
 };
@@ -34,13 +35,16 @@ bool is_index_type(std::string_view media_type);
 struct Platform {
   std::string os = "linux";
   std::string architecture;  // as in OCI: "amd64", "arm64"
+  std::string variant;       // this one alone; "" for any up to `highest`
+  std::string highest;       // that the processor can run: "v7"; "" where all may be
 };
 
-// `architecture`, or the running kernel's where that is "".
-Platform host_platform(const std::string& architecture);
+// `architecture` and `variant`, or the running kernel's and any that the processor runs where they
+// are "".
+Platform host_platform(const std::string& architecture, const std::string& variant = "");
 
 // The entry for the platform: the first exact one, else one that names no platform. Among several
-// variants of an architecture the highest. Unsupported where there is none: the message lists what
+// variants that will do the highest. Unsupported where there is none: the message lists what
 // there is. NotAnImage where no entry is an image at all.
 Result<IndexEntry> choose_platform(const std::vector<IndexEntry>& entries,
                                    const Platform& platform);

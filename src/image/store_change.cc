@@ -117,7 +117,7 @@ Result<std::vector<std::string>> Store::finish_job(const std::string& job,
       records_[image.manifest.digest] = std::move(record);
       set_reference(image.manifest, "");
       for (const std::string& reference : image.references)
-        set_reference(image.manifest, AMBIT_TRY(tag_of(reference)));
+        set_reference(image.manifest, AMBIT_TRY(spec::parse_reference(reference)).normalised());
       ids.push_back(image.id);
     }
     AMBIT_TRY(write_index());

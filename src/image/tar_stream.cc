@@ -41,6 +41,13 @@ struct PlainStream::State {
 
 la_ssize_t PlainStream::State::read(archive* reader, void* data, const void** bytes) {
   auto* state = static_cast<State*>(data);
+  if (state->options.wait) {
+    if (auto waited = state->options.wait(state->read_bytes); !waited) {
+      state->failure = std::move(waited).error();
+      archive_set_error(reader, EIO, "wait");
+      return -1;
+    }
+  }
   ssize_t n = 0;
   do {
     n = ::read(state->fd, state->buffer.data(), state->buffer.size());

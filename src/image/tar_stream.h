@@ -24,6 +24,9 @@ class PlainStream {
     Sha256* plain_hash = nullptr;  // borrowed; sees the bytes as they are handed out
     // Called with the number of bytes read so far.
     std::function<void(std::uint64_t)> on_read = nullptr;
+    // Called before each read with its position, for a file that still grows: an end of file after
+    // it is the end.
+    std::function<Result<void>(std::uint64_t)> wait = nullptr;
   };
 
   // `fd` is borrowed and read from where it stands.

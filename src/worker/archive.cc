@@ -127,7 +127,8 @@ Result<void> load_archive(Job& job, int input_fd) {
   const std::uint64_t total = total_bytes(input_fd);
   auto stream = AMBIT_TRY(image::PlainStream::open(
       input_fd, {.plain_hash = nullptr, .on_read = [&](std::uint64_t done) {
-                   job.report.progress({"reading", "", done, total});
+                   job.report.progress(
+                       {.stage = "reading", .done_bytes = done, .total_bytes = total});
                  }}));
   auto tar = AMBIT_TRY(image::TarStream::open(stream));
   ArchiveReader reader(job);

@@ -28,7 +28,7 @@ Result<Descriptor> store_input(Job& job, int input_fd) {
     if (n == 0) break;
     done += static_cast<std::uint64_t>(n);
     AMBIT_TRY(writer.write({buffer.data(), static_cast<std::size_t>(n)}));
-    job.report.progress({"reading", "", done, 0});
+    job.report.progress({.stage = "reading", .done_bytes = done});
   }
   if (done == 0) return Error(ErrorCode::NotAnImage, "the archive is empty");
   return std::move(writer).finish("");

@@ -52,9 +52,10 @@ class LayerStack {
   explicit LayerStack(Job& job) : job_(job) {}
 
   Result<image::Layer> add(const image::Descriptor& blob, const std::string& diff_id,
-                           const std::string& chain_id) {
+                           const std::string& chain_id, const Fetch& fetch) {
     image::Layer layer{.blob = blob, .diff_id = diff_id, .chain_id = chain_id};
     auto tree = AMBIT_TRY(job_.staging.find_layer(chain_id));
+    if (tree || job_.growing == nullptr) AMBIT_TRY(fetch(blob));
     if (!tree) {
       const std::vector<int> lower(fds_.rbegin(), fds_.rend());
       const UnpackedLayer unpacked = AMBIT_TRY(unpack_blob(job_, blob, lower, diff_id));
@@ -77,12 +78,12 @@ class LayerStack {
 Result<void> add_layers(Job& job, const image::Manifest& manifest, const Fetch& fetch,
                         image::ImageRecord& record) {
   const std::vector<std::string> chain = image::chain_ids(record.config.diff_ids);
+  if (job.growing != nullptr) job.growing->expect(manifest.layers);
   LayerStack stack(job);
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const image::Descriptor& blob = manifest.layers[i];
-    AMBIT_TRY(fetch(blob).context("layer " + blob.digest));
-    image::Layer layer = AMBIT_TRY(stack.add(blob, record.config.diff_ids[i], chain[i])
-                                       .context("unpacking layer " + blob.digest));
+    image::Layer layer = AMBIT_TRY(stack.add(blob, record.config.diff_ids[i], chain[i], fetch)
+                                       .context("layer " + blob.digest));
     record.size_bytes += layer.unpacked_bytes;
     record.layers.push_back(std::move(layer));
   }
@@ -116,17 +117,21 @@ std::string named_by_hint(const std::string& hint, const std::string& tag) {
   return normalised(has_tag ? hint : repository_from(hint, tag) + ":" + tag);
 }
 
-}  // namespace
-
-Result<UnpackedLayer> unpack_blob(Job& job, const image::Descriptor& blob,
+Result<UnpackedLayer> unpack_file(Job& job, int fd, const image::Descriptor& blob,
                                   const std::vector<int>& lower_fds,
                                   const std::string& expected_diff_id) {
-  UniqueFd file = AMBIT_TRY(job.staging.open_blob(blob.digest));
   image::Sha256 plain_hash;
-  auto stream = AMBIT_TRY(image::PlainStream::open(
-      file.get(), {.plain_hash = &plain_hash, .on_read = [&](std::uint64_t done) {
-                     job.report.progress({"unpacking", blob.digest, done, blob.size_bytes});
-                   }}));
+  image::PlainStream::Options options;
+  options.plain_hash = &plain_hash;
+  options.on_read = [&](std::uint64_t done) {
+    job.report.progress({.stage = "unpacking",
+                         .object = blob.digest,
+                         .done_bytes = done,
+                         .total_bytes = blob.size_bytes});
+  };
+  if (job.growing != nullptr)
+    options.wait = [&](std::uint64_t position) { return job.growing->wait(blob, position); };
+  auto stream = AMBIT_TRY(image::PlainStream::open(fd, options));
   auto tar = AMBIT_TRY(image::TarStream::open(stream));
   UniqueFd root = AMBIT_TRY(job.staging.new_layer());
   const image::Unpacked unpacked = AMBIT_TRY(image::unpack_layer(
@@ -138,6 +143,22 @@ Result<UnpackedLayer> unpack_blob(Job& job, const image::Descriptor& blob,
                                          expected_diff_id + " as the configuration says");
   note_losses(job, unpacked.losses);
   return UnpackedLayer{.diff_id = diff_id, .bytes = unpacked.bytes};
+}
+
+}  // namespace
+
+Result<UnpackedLayer> unpack_blob(Job& job, const image::Descriptor& blob,
+                                  const std::vector<int>& lower_fds,
+                                  const std::string& expected_diff_id) {
+  if (job.growing == nullptr) {
+    const UniqueFd file = AMBIT_TRY(job.staging.open_blob(blob.digest));
+    return unpack_file(job, file.get(), blob, lower_fds, expected_diff_id);
+  }
+  const UniqueFd file = AMBIT_TRY(job.growing->open(blob));
+  auto unpacked = unpack_file(job, file.get(), blob, lower_fds, expected_diff_id);
+  // A blob that is damaged is the cause of whatever could not be unpacked of it.
+  AMBIT_TRY(job.growing->finish(blob));
+  return unpacked;
 }
 
 Result<void> add_image(Job& job, const image::Descriptor& manifest_blob,

@@ -14,7 +14,21 @@
 
 namespace ambit::worker {
 
-// What load and import share while they run.
+// Blobs that are on their way while others are unpacked.
+class GrowingBlobs {
+ public:
+  virtual ~GrowingBlobs() = default;
+  // They will be opened, in this order: those that are missing may be fetched ahead.
+  virtual void expect(const std::vector<image::Descriptor>& blobs) = 0;
+  // What there is of it, and what will come; to be read no further than wait() allows.
+  virtual Result<UniqueFd> open(const image::Descriptor& blob) = 0;
+  // Until there are bytes beyond `position`, or all are there.
+  virtual Result<void> wait(const image::Descriptor& blob, std::uint64_t position) = 0;
+  // Until all are there. Corrupt where they have another digest.
+  virtual Result<void> finish(const image::Descriptor& blob) = 0;
+};
+
+// What load, import and pull share while they run.
 struct Job {
   Staging staging;
   Report& report;
@@ -24,6 +38,7 @@ struct Job {
   std::string tag_hint;   // completes names that are only a tag
   std::string name_hint;  // for images without a name
   image::WorkerResult result;
+  GrowingBlobs* growing = nullptr;  // of a pull; borrowed
 };
 
 // Sees to it that the job or the store has a blob, whole and with the right digest.

@@ -27,6 +27,7 @@
 #include "worker/arguments.h"
 #include "worker/confine.h"
 #include "worker/oci_layout.h"
+#include "worker/registry_source.h"
 
 namespace {
 
@@ -65,7 +66,8 @@ Result<Job> make_job(const Arguments& arguments, const Hints& hints, worker::Rep
              .maps = std::move(maps),
              .foreign_ids = arguments.option("foreign-ids") == "squash" ? image::ForeignIds::Squash
                                                                         : image::ForeignIds::Refuse,
-             .platform = image::host_platform(arguments.option("architecture")),
+             .platform = image::host_platform(arguments.option("architecture"),
+                                              arguments.option("variant")),
              .tag_hint = hints.for_tags,
              .name_hint = hints.for_nameless,
              .result = {}};
@@ -76,6 +78,10 @@ Result<void> fill(Job& job, const Arguments& arguments) {
     auto config = AMBIT_TRY(spec::parse_image_config(arguments.option("config")));
     const int input_fd = AMBIT_TRY(arguments.fd("input"));
     return worker::import_tree(job, input_fd, std::move(config));
+  }
+  if (arguments.verb == "pull") {
+    const int source_fd = AMBIT_TRY(arguments.fd("source"));
+    return worker::pull_image(job, source_fd);
   }
   if (arguments.fds.contains("folder")) {
     const int folder_fd = AMBIT_TRY(arguments.fd("folder"));
@@ -90,7 +96,7 @@ Result<image::WorkerResult> run_job(const Arguments& arguments, const Hints& hin
   Job job = AMBIT_TRY(make_job(arguments, hints, report, std::move(maps)));
   auto filled = fill(job, arguments);
   if (filled) {
-    report.progress({"syncing", "", 0, 0});
+    report.progress({.stage = "syncing"});
     filled = job.staging.sync();
   }
   if (!filled && filled.error().code() == ErrorCode::NoSpace)
@@ -123,7 +129,7 @@ Result<image::WorkerResult> run(const Arguments& arguments, worker::Report& repo
   const int user_ns_fd = AMBIT_TRY(arguments.fd("userns"));
   image::IdMaps maps = AMBIT_TRY(worker::confine(user_ns_fd, groups));
   if (arguments.verb == "remove") return run_remove(arguments);
-  if (arguments.verb == "load" || arguments.verb == "import")
+  if (arguments.verb == "load" || arguments.verb == "import" || arguments.verb == "pull")
     return run_job(arguments, hints, report, std::move(maps));
   return Error(ErrorCode::InvalidArgument, "ambit-worker: unknown verb " + arguments.verb);
 }

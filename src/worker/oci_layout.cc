@@ -65,12 +65,9 @@ Result<Descriptor> find_manifest(Job& job, const std::vector<IndexEntry>& entrie
 }
 
 Result<void> add_group(Job& job, const NamedEntries& group, const Fetch& fetch) {
-  const Descriptor blob = AMBIT_TRY(find_manifest(job, group.entries, fetch));
-  const std::string text = AMBIT_TRY(read_document(job, blob, fetch));
-  const image::Manifest manifest = AMBIT_TRY(image::parse_manifest(text));
   const std::vector<std::string> names =
       group.name.empty() ? std::vector<std::string>() : std::vector{group.name};
-  return add_image(job, blob, manifest, fetch, references_of(job, names));
+  return add_platform_image(job, group.entries, fetch, references_of(job, names));
 }
 
 bool is_unusable_here(const Error& error) {
@@ -92,7 +89,10 @@ Result<void> copy_blob(Job& job, int folder_fd, const Descriptor& blob) {
     done += static_cast<std::uint64_t>(n);
     if (done > blob.size_bytes) break;
     AMBIT_TRY(writer.write({buffer.data(), static_cast<std::size_t>(n)}));
-    job.report.progress({"storing", blob.digest, done, blob.size_bytes});
+    job.report.progress({.stage = "storing",
+                         .object = blob.digest,
+                         .done_bytes = done,
+                         .total_bytes = blob.size_bytes});
   }
   if (done != blob.size_bytes)
     return Error(ErrorCode::Corrupt, "the blob " + blob.digest +
@@ -104,6 +104,14 @@ Result<void> copy_blob(Job& job, int folder_fd, const Descriptor& blob) {
 }
 
 }  // namespace
+
+Result<void> add_platform_image(Job& job, const std::vector<IndexEntry>& entries,
+                                const Fetch& fetch, const std::vector<std::string>& references) {
+  const Descriptor blob = AMBIT_TRY(find_manifest(job, entries, fetch));
+  const std::string text = AMBIT_TRY(read_document(job, blob, fetch));
+  const image::Manifest manifest = AMBIT_TRY(image::parse_manifest(text));
+  return add_image(job, blob, manifest, fetch, references);
+}
 
 Result<void> add_oci_images(Job& job, const std::string& index, const Fetch& fetch) {
   const auto entries = AMBIT_TRY(image::parse_index(index).context("index.json"));

@@ -15,10 +15,10 @@ Report::Report(int output_fd) : output_fd_(output_fd) {
 void Report::progress(const image::Progress& progress) {
   constexpr std::chrono::milliseconds kPause(100);
   const auto now = std::chrono::steady_clock::now();
-  const std::string what = progress.stage + " " + progress.object;
-  if (what == last_ && now - last_time_ < kPause) return;
-  last_ = what;
-  last_time_ = now;
+  const bool whole = progress.done_bytes == progress.total_bytes;
+  const auto [last, first] = last_.try_emplace(progress.stage + " " + progress.object, now);
+  if (!first && !whole && progress.note.empty() && now - last->second < kPause) return;
+  last->second = now;
   (void)os::write_all(output_fd_, image::write_line(progress));
 }
 

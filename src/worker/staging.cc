@@ -39,6 +39,10 @@ Result<void> BlobWriter::write(std::string_view bytes) {
   return os::write_all(file_.get(), bytes).context("storing a blob");
 }
 
+Result<UniqueFd> BlobWriter::reader() const {
+  return os::open_at(blobs_fd_, name_, O_RDONLY | O_NOFOLLOW);
+}
+
 Result<image::Descriptor> BlobWriter::finish(std::string_view expected) && {
   image::Descriptor blob{.media_type = "", .digest = hash_.digest(), .size_bytes = size_bytes_};
   if (!expected.empty() && expected != blob.digest) {

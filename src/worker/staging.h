@@ -17,6 +17,9 @@ class BlobWriter {
  public:
   Result<void> write(std::string_view bytes);
 
+  // The file, for reading what is there while it grows.
+  Result<UniqueFd> reader() const;
+
   // Names the blob by its digest. Corrupt where `expected` is given and is another one; the bytes
   // are gone then.
   Result<image::Descriptor> finish(std::string_view expected) &&;
