@@ -40,6 +40,9 @@ Result<std::vector<std::string>> read_attach_options(bus::Message& call);
 // Of ImportImage.
 Result<void> read_import_options(bus::Message& call, spec::ImageConfig& config);
 
+// Of PullImage, pull_options.cc.
+Result<void> read_pull_options(bus::Message& call, engine::PullRequest& request);
+
 // Of LoadImage: the reference, or "".
 Result<std::string> read_load_options(bus::Message& call);
 

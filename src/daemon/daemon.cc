@@ -231,6 +231,14 @@ void Daemon::pod_changed(const engine::Pod& pod, const engine::PodRunState& befo
 
 void Daemon::pod_removed(const std::string& name) { remove(pods_, name, kPodInterface); }
 
+void Daemon::transfer_changed(const std::string& id) {
+  const auto transfer = engine_->transfers().find(id);
+  if (transfer == engine_->transfers().end()) return remove(transfers_, id, kTransferInterface);
+  const auto found = transfers_.find(id);
+  if (found == transfers_.end()) return add(transfers_, id, transfer->second);
+  note(found->second->update(transfer->second));
+}
+
 void Daemon::images_changed() {
   std::map<std::string, const image::ImageRecord*> now;
   for (const image::ImageRecord& image : engine_->images().images()) now.emplace(image.id, &image);

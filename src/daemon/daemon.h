@@ -18,6 +18,7 @@
 #include "daemon/observer_list.h"
 #include "daemon/pod_object.h"
 #include "daemon/services.h"
+#include "daemon/transfer_object.h"
 #include "engine/engine.h"
 
 namespace ambit::daemon {
@@ -55,6 +56,7 @@ class Daemon final : public engine::Observer {
   void container_notified(const engine::Container& container, const std::string& text) override;
   void container_removed(const std::string& id) override;
   void exec_changed(const std::string& exec_id) override;
+  void transfer_changed(const std::string& id) override;
   void images_changed() override;
   void pod_added(const engine::Pod& pod) override;
   void pod_changed(const engine::Pod& pod, const engine::PodRunState& before) override;
@@ -93,6 +95,7 @@ class Daemon final : public engine::Observer {
   std::map<std::string, std::unique_ptr<ExecObject>> execs_;
   std::map<std::string, std::unique_ptr<ImageObject>> images_;
   std::map<std::string, std::unique_ptr<PodObject>> pods_;
+  std::map<std::string, std::unique_ptr<TransferObject>> transfers_;
   bus::Slot object_manager_;
   bus::Slot on_disconnect_;
   bool bus_is_gone_ = false;

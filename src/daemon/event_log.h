@@ -35,6 +35,7 @@ class EventLog final : public engine::Observer {
                           const std::string& /*text*/) override {}
   void container_removed(const std::string& id) override;
   void exec_changed(const std::string& exec_id) override;
+  void transfer_changed(const std::string&) override {}
   void images_changed() override;
   void pod_added(const engine::Pod& pod) override;
   void pod_changed(const engine::Pod& pod, const engine::PodRunState& before) override;

@@ -63,6 +63,9 @@ const sd_bus_vtable ManagerObject::kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_ARGS("a{ss}", filter),
                             SD_BUS_RESULT("a(sastxo)", images),
                             bus::method<&ManagerObject::on_list_images>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("PullImage", SD_BUS_ARGS("s", reference, "a{sv}", options),
+                            SD_BUS_RESULT("o", transfer),
+                            bus::method<&ManagerObject::on_pull_image>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("LoadImage", SD_BUS_ARGS("h", archive, "a{sv}", options),
                             SD_BUS_RESULT("ao", images), bus::method<&ManagerObject::on_load_image>,
                             kOpen),
@@ -184,6 +187,14 @@ Result<void> ManagerObject::on_get_image(bus::Message& call) {
 Result<void> ManagerObject::on_list_images(bus::Message& call) {
   const auto filter = AMBIT_TRY(call.read<Filter>());
   return bus::reply(call, AMBIT_TRY(list_images(services_.engine, filter)));
+}
+
+Result<void> ManagerObject::on_pull_image(bus::Message& call) {
+  engine::PullRequest request;
+  request.fetch.reference = AMBIT_TRY(call.read<std::string>());
+  AMBIT_TRY(read_pull_options(call, request));
+  const std::string id = AMBIT_TRY(services_.engine.pull_image(request));
+  return bus::reply(call, bus::ObjectPath{transfer_path(id)});
 }
 
 Result<void> ManagerObject::on_load_image(bus::Message& call) {

@@ -60,6 +60,7 @@ class ManagerObject {
   Result<void> on_container_statistics(bus::Message& call);
   Result<void> on_get_image(bus::Message& call);
   Result<void> on_list_images(bus::Message& call);
+  Result<void> on_pull_image(bus::Message& call);
   Result<void> on_load_image(bus::Message& call);
   Result<void> on_import_image(bus::Message& call);
   Result<void> on_create_pod(bus::Message& call);

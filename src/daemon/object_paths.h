@@ -15,6 +15,7 @@ constexpr char kContainerInterface[] = "org.ambit.Ambit1.Container";
 constexpr char kExecInterface[] = "org.ambit.Ambit1.Exec";
 constexpr char kImageInterface[] = "org.ambit.Ambit1.Image";
 constexpr char kPodInterface[] = "org.ambit.Ambit1.Pod";
+constexpr char kTransferInterface[] = "org.ambit.Ambit1.Transfer";
 
 // An ID is hex digits, which need no escape in a path.
 inline std::string container_path(const std::string& id) {
@@ -25,6 +26,9 @@ inline std::string exec_path(const std::string& id) {
 }
 inline std::string image_path(const std::string& id) {
   return std::string(kManagerPath) + "/image/" + id;
+}
+inline std::string transfer_path(const std::string& id) {
+  return std::string(kManagerPath) + "/transfer/" + id;
 }
 
 // A name may have what a path may not.

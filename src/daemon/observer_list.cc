@@ -39,6 +39,10 @@ void ObserverList::pod_removed(const std::string& name) {
   for (engine::Observer* observer : observers_) observer->pod_removed(name);
 }
 
+void ObserverList::transfer_changed(const std::string& id) {
+  for (engine::Observer* observer : observers_) observer->transfer_changed(id);
+}
+
 void ObserverList::images_changed() {
   for (engine::Observer* observer : observers_) observer->images_changed();
 }

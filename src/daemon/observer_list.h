@@ -20,6 +20,7 @@ class ObserverList final : public engine::Observer {
   void container_notified(const engine::Container& container, const std::string& text) override;
   void container_removed(const std::string& id) override;
   void exec_changed(const std::string& exec_id) override;
+  void transfer_changed(const std::string& id) override;
   void images_changed() override;
   void pod_added(const engine::Pod& pod) override;
   void pod_changed(const engine::Pod& pod, const engine::PodRunState& before) override;

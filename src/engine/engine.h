@@ -16,6 +16,7 @@
 #include "engine/health_activity.h"
 #include "engine/pod.h"
 #include "engine/service_context.h"
+#include "engine/transfer.h"
 #include "image/store.h"
 #include "systemd/unit_property.h"
 
@@ -38,6 +39,8 @@ class Observer {
   virtual void container_notified(const Container& container, const std::string& text) = 0;
   virtual void container_removed(const std::string& id) = 0;
   virtual void exec_changed(const std::string& exec_id) = 0;
+  // It began, came further, ended, or is forgotten: Engine::transfers().
+  virtual void transfer_changed(const std::string& id) = 0;
   virtual void images_changed() = 0;  // compare Engine::images() with what is known
   virtual void pod_added(const Pod& pod) = 0;
   virtual void pod_changed(const Pod& pod, const PodRunState& before) = 0;
@@ -176,6 +179,13 @@ class Engine {
   void load_image(UniqueFd archive, const std::string& reference, ImagesDone done);
   void import_image(UniqueFd archive, const std::string& reference, const spec::ImageConfig& config,
                     ImagesDone done);
+  // pull_ops.cc. Begins, or joins one of the same that is under way, and returns its ID. What goes
+  // wrong from then on is the transfer's error. Ended ones stay for a minute.
+  Result<std::string> pull_image(const PullRequest& request);
+  const std::map<std::string, Transfer>& transfers() const;
+  void wait_transfer(const std::string& id, Done done);
+  // For one of those who called for it: it ends when nobody is left.
+  Result<void> cancel_transfer(const std::string& id);
   Result<void> tag_image(const std::string& id, const std::string& reference);
   Result<void> untag_image(const std::string& reference);
   void remove_image(const std::string& id, RemoveMode mode, Done done);

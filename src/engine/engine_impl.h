@@ -119,6 +119,16 @@ struct Engine::Impl : EngineParts {
                         const ImagesDone& done);
   Result<void> remove_image(const std::string& id, RemoveMode mode);
 
+  // pull_ops.cc
+  Result<std::string> pull(const PullRequest& request);
+  Result<void> begin_pull(const std::string& id, const std::string& key,
+                          const PullRequest& request);
+  Result<void> spawn_fetch(PullJob& job, const PullRequest& request, int socket_fd);
+  void on_pull_progress(const std::string& id, const std::vector<image::Progress>& lines);
+  void on_pulled(const std::string& id, Result<image::WorkerResult> result);
+  void end_transfer(const std::string& id);
+  void forget_transfer(const std::string& id);
+
   // exec_ops.cc
   Result<std::unique_ptr<ExecSession>> spawn_exec(const Exec& exec, const ExecOptions& wanted,
                                                   ExecSession::Events events);

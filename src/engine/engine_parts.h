@@ -11,6 +11,7 @@
 #include "engine/exec_session.h"
 #include "engine/pods.h"
 #include "engine/programs.h"
+#include "engine/pull_job.h"
 #include "engine/record_store.h"
 #include "engine/worker_jobs.h"
 #include "systemd/manager_client.h"
@@ -51,6 +52,7 @@ struct EngineParts {
   std::map<std::string, Exec> execs;
   std::map<std::string, std::unique_ptr<ExecSession>> exec_sessions;
   std::map<std::string, std::vector<WaitDone>> exec_waits;
+  Pulls pulls;
   std::map<std::string, std::string> seccomp_filters;  // compiled, by what they depend on
   std::vector<std::unique_ptr<Run>> finished_runs;     // destroyed when the loop comes round
   std::vector<std::unique_ptr<ExecSession>> finished_execs;

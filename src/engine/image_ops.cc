@@ -36,9 +36,9 @@ void Engine::Impl::run_image_job(const MakeImageCall& make_call, ImagesDone done
       [&](int output_fd) {
         return make_call({.output_fd = output_fd, .user_ns_fd = *userns}, *job);
       },
-      [this, name = *job, done](Result<image::WorkerResult> result) {
+      {.finished = [this, name = *job, done](Result<image::WorkerResult> result) {
         finish_image_job(name, std::move(result), done);
-      });
+      }});
   if (started) return;
   images.abandon_job(*job);
   done(std::move(started).error());

@@ -11,6 +11,7 @@ Result<Programs> open_programs(const std::string& libexec_dir) {
       AMBIT_TRY(os::open_at(AT_FDCWD, libexec_dir + "/ambit-monitor", O_RDONLY));
   programs.monitor = AMBIT_TRY(os::sealed_copy("ambit-monitor", monitor.get()));
   programs.worker = AMBIT_TRY(os::open_at(AT_FDCWD, libexec_dir + "/ambit-worker", O_PATH));
+  programs.fetch = AMBIT_TRY(os::open_at(AT_FDCWD, libexec_dir + "/ambit-fetch", O_PATH));
   return programs;
 }
 

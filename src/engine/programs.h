@@ -15,6 +15,7 @@ struct Programs {
   // is charged to ambitd and not to a container with a small memory limit.
   UniqueFd monitor;
   UniqueFd worker;
+  UniqueFd fetch;
 };
 
 // NotFound names the file that is missing.

@@ -93,7 +93,7 @@ void Engine::Impl::sweep_trash() {
                                    .dir_fd = records.trash_fd(),
                                    .names = names});
       },
-      [this, names](const Result<image::WorkerResult>& result) {
+      {.finished = [this, names](const Result<image::WorkerResult>& result) {
         sweeping = false;
         if (!result)
           log(LogLevel::Warning, "deleting what is in the trash: %s",
@@ -104,7 +104,7 @@ void Engine::Impl::sweep_trash() {
           return std::find(names.begin(), names.end(), name) != names.end();
         });
         sweep_trash();
-      });
+      }});
   sweeping = started.has_value();
   if (!started)
     log(LogLevel::Warning, "deleting what is in the trash: %s", started.error().message().c_str());

@@ -16,7 +16,8 @@
 namespace ambit::engine {
 
 struct WorkerJobs::Job {
-  Finished finished;
+  Id id = 0;
+  Events events;
   UniqueFd output;
   os::Process process;
   image::WorkerOutput lines;
@@ -31,14 +32,20 @@ WorkerJobs::WorkerJobs(bus::EventLoop& loop, int worker_exe)
     : loop_(loop), worker_exe_(worker_exe) {}
 
 WorkerJobs::~WorkerJobs() {
-  for (const auto& [key, job] : jobs_) (void)os::send_signal(job->process.pidfd.get(), SIGKILL);
+  for (const auto& [id, job] : jobs_) (void)os::send_signal(job->process.pidfd.get(), SIGKILL);
 }
 
-Result<void> WorkerJobs::start(const MakeCall& make_call, Finished finished) {
+void WorkerJobs::kill(Id id) {
+  const auto found = jobs_.find(id);
+  if (found != jobs_.end()) (void)os::send_signal(found->second->process.pidfd.get(), SIGKILL);
+}
+
+Result<WorkerJobs::Id> WorkerJobs::start(const MakeCall& make_call, Events events) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return Error::from_errno(errno, "pipe2");
   auto job = std::make_unique<Job>();
-  job->finished = std::move(finished);
+  job->id = ++last_id_;
+  job->events = std::move(events);
   job->output = UniqueFd(ends[0]);
   UniqueFd write_end(ends[1]);
 
@@ -52,8 +59,8 @@ Result<void> WorkerJobs::start(const MakeCall& make_call, Finished finished) {
       loop_.on_io(raw->output.get(), EPOLLIN, [this, raw](std::uint32_t) { on_output(*raw); }));
   job->on_exit = AMBIT_TRY(
       loop_.on_child(raw->process.pidfd.get(), [this, raw](const siginfo_t&) { on_exit(*raw); }));
-  jobs_.emplace(raw, std::move(job));
-  return {};
+  jobs_.emplace(raw->id, std::move(job));
+  return raw->id;
 }
 
 void WorkerJobs::on_output(Job& job) {
@@ -63,7 +70,10 @@ void WorkerJobs::on_output(Job& job) {
   if (n > 0) {
     if (job.broken) return;
     auto progress = job.lines.feed({buffer, static_cast<std::size_t>(n)});
-    if (!progress) job.broken = std::move(progress).error();
+    if (!progress)
+      job.broken = std::move(progress).error();
+    else if (job.events.progress && !progress->empty())
+      job.events.progress(*progress);
     return;
   }
   job.output_ended = true;
@@ -78,12 +88,12 @@ void WorkerJobs::on_exit(Job& job) {
 
 void WorkerJobs::finish_if_done(Job& job) {
   if (!job.output_ended || !job.process_ended) return;
-  const auto node = jobs_.extract(&job);
+  const auto node = jobs_.extract(job.id);
   const std::unique_ptr<Job>& ended = node.mapped();
   auto result = ended->broken ? Result<image::WorkerResult>(*std::move(ended->broken))
                               : std::move(ended->lines).finish();
   if (result && result->error) result = *std::move(result->error);
-  ended->finished(std::move(result));
+  ended->events.finished(std::move(result));
 }
 
 }  // namespace ambit::engine

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "bus/event_loop.h"
@@ -15,6 +17,12 @@ class WorkerJobs {
  public:
   using MakeCall = std::function<image::WorkerCall(int output_fd)>;
   using Finished = std::function<void(Result<image::WorkerResult>)>;
+  using Id = std::uint64_t;
+
+  struct Events {
+    std::function<void(const std::vector<image::Progress>&)> progress = nullptr;
+    Finished finished;
+  };
 
   // `worker_exe` is borrowed and must outlive this.
   WorkerJobs(bus::EventLoop& loop, int worker_exe);
@@ -24,7 +32,10 @@ class WorkerJobs {
   ~WorkerJobs();
 
   // Starts one. `finished` is not called where this fails.
-  Result<void> start(const MakeCall& make_call, Finished finished);
+  Result<Id> start(const MakeCall& make_call, Events events);
+
+  // Its `finished` comes with an error. One that has ended is no error.
+  void kill(Id id);
 
   bool idle() const noexcept { return jobs_.empty(); }
 
@@ -37,7 +48,8 @@ class WorkerJobs {
 
   bus::EventLoop& loop_;
   int worker_exe_;
-  std::map<Job*, std::unique_ptr<Job>> jobs_;
+  Id last_id_ = 0;
+  std::map<Id, std::unique_ptr<Job>> jobs_;
 };
 
 }  // namespace ambit::engine
