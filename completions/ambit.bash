@@ -24,7 +24,7 @@ _ambit() {
         stop | kill | pause | unpause | attach | exec | restart | top | stats | healthcheck) words=$(_ambit_containers) ;;
         start | rm | logs | wait | rename | update) words=$(_ambit_containers -a) ;;
         inspect) words="$(_ambit_containers -a) $(_ambit_images)" ;;
-        run | create | rmi | tag | untag) words=$(_ambit_images) ;;
+        run | create | pull | rmi | tag | untag) words=$(_ambit_images) ;;
         help) words=$(_ambit_verbs) ;;
         pod)
             if ((COMP_CWORD == 2)); then

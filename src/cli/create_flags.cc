@@ -63,16 +63,6 @@ Result<std::vector<std::string>> environment(const CreateFlags& flags) {
   return all;
 }
 
-Result<void> check_pull(const std::optional<std::string>& pull) {
-  if (!pull || *pull == "missing" || *pull == "never") return {};
-  if (*pull == "always" || *pull == "newer")
-    return Error(ErrorCode::Unsupported,
-                 "--pull " + *pull +
-                     ": ambit can't fetch images from a registry yet; load them with 'ambit load'");
-  return Error(ErrorCode::InvalidArgument,
-               "--pull '" + *pull + "': it is always, missing or never");
-}
-
 Result<void> set_stop(const CreateFlags& flags, bus::OptionWriter& options) {
   if (flags.stop_signal) {
     AMBIT_TRY(parse_signal(*flags.stop_signal).context("--stop-signal"));
@@ -143,14 +133,17 @@ void add_create_flags(Parser& parser, CreateFlags& flags) {
   parser.value("--network,--net", flags.network, "NETWORK", "none (default) or host");
   parser.value("--pod", flags.pod, "POD",
                "put it into a pod, which it shares namespaces with; new:POD makes one first");
-  parser.value("--pull", flags.pull, "WHEN", "missing or never: images come from 'ambit load'");
+  parser.value("--pull", flags.pull, "WHEN",
+               "from its registry: missing (default), always, newer, never");
+  add_registry_flags(parser, flags.registry);
+  parser.flag("-q,--quiet", flags.registry.quiet, "don't show how the image is pulled");
   add_log_flags(parser, flags.log);
   parser.value("--cidfile", flags.cidfile, "FILE", "write the container's ID to a new file");
 }
 
 Result<bus::OptionWriter> create_options(const CreateFlags& flags) {
   bus::OptionWriter options;
-  AMBIT_TRY(check_pull(flags.pull));
+  if (flags.pull) (void)AMBIT_TRY(parse_pull_policy(*flags.pull));
   if (flags.entrypoint) options.set("Entrypoint", AMBIT_TRY(parse_entrypoint(*flags.entrypoint)));
   set_list(options, "Environment", AMBIT_TRY(environment(flags)));
   set_text(options, "WorkingDirectory", flags.workdir);
@@ -222,10 +215,7 @@ Result<void> write_cidfile(const CreateFlags& flags, const std::string& id) {
 
 Error explain_missing_image(Error error) {
   if (error.code() != ErrorCode::NoSuchImage) return error;
-  return Error(ErrorCode::NoSuchImage,
-               error.message() +
-                   " (ambit can't fetch images from a registry yet: 'ambit load -i FILE' takes one "
-                   "from an archive or an OCI layout)");
+  return Error(ErrorCode::NoSuchImage, error.message() + " (to fetch it: ambit pull)");
 }
 
 }  // namespace ambit::cli

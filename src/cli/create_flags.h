@@ -10,6 +10,7 @@
 #include "cli/limit_flags.h"
 #include "cli/log_flags.h"
 #include "cli/parser.h"
+#include "cli/pull.h"
 
 namespace ambit::cli {
 
@@ -22,6 +23,7 @@ struct CreateFlags {
   LimitFlags limits;
   LogFlags log;
   HealthFlags health;
+  PullFlags registry;
   bool interactive = false;
   bool terminal = false;
   bool remove = false;

@@ -131,15 +131,14 @@ int Foreground::run_loop() {
 void Foreground::on_started(Result<bus::Message> answer) {
   const bool runs_already = !answer && answer.error().code() == ErrorCode::AlreadyRunning;
   if (!answer && !(runs_already && options_.if_running == IfRunning::Follow))
-    return fail(explain_call_error(explain_missing_image(std::move(answer).error()), "the start"));
+    return on_refused(std::move(answer).error());
   if (path_.empty()) {
     auto path = answer->read<bus::ObjectPath>();
     if (!path) return fail(path.error());
     path_ = path->value;
   }
   if (options_.on_started) {
-    const Result<void> done = options_.on_started(path_);
-    if (!done) print_error(done.error());
+    if (const auto done = options_.on_started(path_); !done) print_error(done.error());
   }
   Result<void> attached = attach();
   if (attached && notice_) attached = notice_->follow(path_);
@@ -375,6 +374,13 @@ void Foreground::watch_for_silence() {
 void Foreground::finish(int code) {
   result_ = code;
   loop_.exit(0);
+}
+
+void Foreground::on_refused(Error error) {
+  if (!options_.on_missing_image || error.code() != ErrorCode::NoSuchImage)
+    return fail(explain_call_error(explain_missing_image(std::move(error)), "the start"));
+  options_.on_missing_image(std::move(error));
+  finish(kExitFailure);
 }
 
 void Foreground::fail(const Error& error) {

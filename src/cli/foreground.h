@@ -46,6 +46,8 @@ class Foreground {
     bool read_input = false;                // standard input goes to a terminal's socket
     std::string name;                       // for messages; "": the short ID
     std::function<Result<void>(const std::string&)> on_started;  // gets the object's path
+    // Gets the error of a start whose image is missing; the user is not told then.
+    std::function<void(Error)> on_missing_image;
   };
 
   // Subscribes to the end of every container: before the call that starts ours is sent.
@@ -77,6 +79,7 @@ class Foreground {
   Result<void> watch_signals();
   int run_loop();
   void on_started(Result<bus::Message> answer);
+  void on_refused(Error error);
   Result<void> attach();
   Result<void> attach_input();
   Result<void> attach_terminal();

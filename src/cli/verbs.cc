@@ -26,6 +26,7 @@ constexpr Verb kVerbs[] = {
     {"rename", "give a container another name", verb_rename},
     {"update", "change the limits of containers", verb_update},
     {"pod", "make, start, stop and list pods: containers that share a slice", verb_pod},
+    {"pull", "fetch images from a registry", verb_pull},
     {"load", "take images from an archive or a folder", verb_load},
     {"import", "make an image from a root file system", verb_import},
     {"images", "list images", verb_images},

@@ -32,6 +32,7 @@ int verb_pause(int argc, char** argv);
 int verb_pod(int argc, char** argv);
 int verb_ps(int argc, char** argv);
 int verb_rename(int argc, char** argv);
+int verb_pull(int argc, char** argv);
 int verb_restart(int argc, char** argv);
 int verb_rm(int argc, char** argv);
 int verb_rmi(int argc, char** argv);

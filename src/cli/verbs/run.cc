@@ -9,6 +9,7 @@
 #include "cli/create_flags.h"
 #include "cli/exit_codes.h"
 #include "cli/foreground.h"
+#include "cli/image_use.h"
 #include "cli/linger.h"
 #include "cli/output.h"
 #include "cli/parser.h"
@@ -53,7 +54,7 @@ Result<int> run_detached(Client& client, const RunFlags& flags, bus::OptionWrite
   AMBIT_TRY(append_image_and_command(call, flags.create, arguments));
   AMBIT_TRY(options.append_dict(call));
   Result<bus::Message> answer = client.call(call);
-  if (!answer) return explain_missing_image(std::move(answer).error());
+  if (!answer) return std::move(answer).error();
   const auto path = AMBIT_TRY(answer->read<bus::ObjectPath>());
   const std::string id = id_of_path(path.value);
   AMBIT_TRY(write_cidfile(flags.create, id));
@@ -66,6 +67,7 @@ Result<int> run_detached(Client& client, const RunFlags& flags, bus::OptionWrite
 
 Result<int> run_here(Client& client, const RunFlags& flags, bus::OptionWriter options,
                      const std::vector<std::string>& arguments) {
+  std::optional<Error> missing;
   const bool raw_input =
       flags.create.terminal && flags.create.interactive && attaches(flags, "stdin");
   Streams streams =
@@ -85,26 +87,33 @@ Result<int> run_here(Client& client, const RunFlags& flags, bus::OptionWriter op
       .detach_keys = std::move(keys),
       .read_input = raw_input,
       .name = flags.create.name.value_or(""),
-      .on_started = [&flags, &client](const std::string& path) {
-        warn_about_log(client, flags.create.log, path);
-        return write_cidfile(flags.create, id_of_path(path));
-      }};
+      .on_started =
+          [&flags, &client](const std::string& path) {
+            warn_about_log(client, flags.create.log, path);
+            return write_cidfile(flags.create, id_of_path(path));
+          },
+      .on_missing_image = [&missing](Error error) { missing = std::move(error); }};
   auto foreground = AMBIT_TRY(Foreground::create(client, std::move(wishes)));
   bus::Message call = AMBIT_TRY(client.new_manager_call("RunContainer"));
   AMBIT_TRY(append_image_and_command(call, flags.create, arguments));
   AMBIT_TRY(options.append_dict(call));
   options = bus::OptionWriter();  // closes the far ends of the streams
-  return foreground->start(std::move(call), "", std::move(streams));
+  const int code = foreground->start(std::move(call), "", std::move(streams));
+  if (missing) return *std::move(missing);
+  return code;
 }
 
 Result<int> run(const RunFlags& flags, const std::vector<std::string>& arguments) {
   AMBIT_TRY(check(flags));
-  bus::OptionWriter options = AMBIT_TRY(create_options(flags.create));
-  AMBIT_TRY(add_activation(options));
+  const bus::OptionWriter wanted = AMBIT_TRY(create_options(flags.create));
   Client client = AMBIT_TRY(Client::connect());
   AMBIT_TRY(make_new_pod(client, flags.create.pod));
-  return flags.detach ? run_detached(client, flags, std::move(options), arguments)
-                      : run_here(client, flags, std::move(options), arguments);
+  return with_image<int>(client, flags.create, arguments.front(), [&]() -> Result<int> {
+    bus::OptionWriter options = wanted;
+    AMBIT_TRY(add_activation(options));
+    return flags.detach ? run_detached(client, flags, std::move(options), arguments)
+                        : run_here(client, flags, std::move(options), arguments);
+  });
 }
 
 }  // namespace
