@@ -29,7 +29,7 @@ Result<void> add_environment(std::string_view text, std::vector<std::string>& en
 }
 
 Result<void> add_environment_file(const std::string& path, std::vector<std::string>& environment) {
-  const std::string text = AMBIT_TRY(os::read_file_at(AT_FDCWD, path, kMaxFileBytes));
+  const std::string text = AMBIT_TRY(os::read_given_file(path, kMaxFileBytes));
   std::size_t number = 0;
   for (const std::string& raw : split(text, '\n')) {
     ++number;

@@ -55,14 +55,20 @@ Result<void> make_rootless(spec::RuntimeSpec& spec) {
   return {};
 }
 
+// A file of the bundle, which somebody else may have written, or one of the user's own choice.
+Result<std::string> read_config(const std::string& folder, const std::string& config) {
+  if (config.front() == '/') return os::read_given_file(config, kMaxConfigBytes);
+  return os::read_file_at(AT_FDCWD, below(folder, config), kMaxConfigBytes);
+}
+
 }  // namespace
 
 Result<Bundle> load_bundle(const std::string& path, const std::string& config) {
+  if (config.empty()) return Error(ErrorCode::InvalidArgument, "--config: it names no file");
   Bundle bundle;
   bundle.path = AMBIT_TRY(absolute(path.empty() ? "." : path));
   const std::string file = below(bundle.path, config);
-  const std::string text =
-      AMBIT_TRY(os::read_file_at(AT_FDCWD, file, kMaxConfigBytes).context("bundle"));
+  const std::string text = AMBIT_TRY(read_config(bundle.path, config).context("bundle"));
   bundle.spec = AMBIT_TRY(spec::parse_runtime_spec(text).context(file));
   AMBIT_TRY(check_version(bundle.spec).context(file));
   if (bundle.spec.root_path.empty())

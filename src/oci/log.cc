@@ -40,10 +40,12 @@ std::string format_line(LogFormat format, LogLevel level, const std::string& mes
          " msg=" + quoted(message) + "\n";
 }
 
-// Whether it could be written.
+// Whether it could be written. A fifo that nobody reads is not waited for.
 bool append(const std::string& path, const std::string& line) {
-  auto file = os::open_at(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0600);
-  return file && os::write_all((*file).get(), line);
+  auto file =
+      os::open_at(AT_FDCWD, path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK, 0600);
+  return file && ::fcntl((*file).get(), F_SETFL, O_APPEND) == 0 &&
+         os::write_all((*file).get(), line);
 }
 
 }  // namespace

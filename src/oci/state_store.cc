@@ -36,6 +36,18 @@ Result<void> check_id(const std::string& id) {
       "invalid container ID '" + id + "': letters, digits and _ + - . are allowed, 250 at most");
 }
 
+// What is written in it is believed: which process to signal, which hooks to run.
+Result<void> check_folder(int fd, const std::string& what) {
+  struct stat st = {};
+  if (::fstat(fd, &st) < 0) return Error::from_errno(errno, what + ": fstat");
+  if (st.st_uid != ::geteuid())
+    return Error(ErrorCode::PermissionDenied, what + " is somebody else's");
+  if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return Error(ErrorCode::PermissionDenied,
+                 what + " can be written by others: chmod go-w, or choose another with --root");
+  return {};
+}
+
 Error no_container(const std::string& id) {
   return Error(ErrorCode::NoSuchContainer, "container does not exist: " + id);
 }
@@ -81,10 +93,7 @@ Result<StateStore> StateStore::open(const std::string& folder) {
   const std::string root = folder.empty() ? AMBIT_TRY(default_root()) : folder;
   AMBIT_TRY(os::make_dirs(root, 0700).context("state folder " + root));
   UniqueFd fd = AMBIT_TRY(os::open_at(AT_FDCWD, root, O_RDONLY | O_DIRECTORY));
-  struct stat st = {};
-  if (::fstat(fd.get(), &st) < 0) return Error::from_errno(errno, "fstat " + root);
-  if (st.st_uid != ::geteuid())
-    return Error(ErrorCode::PermissionDenied, "the state folder " + root + " is somebody else's");
+  AMBIT_TRY(check_folder(fd.get(), "state folder " + root));
   return StateStore(std::move(fd));
 }
 
@@ -104,7 +113,9 @@ Result<StateFolder> StateStore::find(const std::string& id) const {
   AMBIT_TRY(check_id(id));
   auto fd = os::open_at(fd_.get(), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!fd && fd.error().code() == ErrorCode::NotFound) return no_container(id);
-  return StateFolder(id, AMBIT_TRY(std::move(fd)));
+  UniqueFd folder = AMBIT_TRY(std::move(fd));
+  AMBIT_TRY(check_folder(folder.get(), "state folder of " + id));
+  return StateFolder(id, std::move(folder));
 }
 
 std::vector<std::string> StateStore::ids() const {

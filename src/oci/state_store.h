@@ -40,13 +40,13 @@ class StateFolder {
 class StateStore {
  public:
   // Makes the folder ("": default_root()) where it is missing, for its owner alone.
-  // PermissionDenied where it belongs to somebody else.
+  // PermissionDenied where it belongs to somebody else, or others can write in it.
   static Result<StateStore> open(const std::string& folder);
 
   // A new, locked folder. InvalidArgument for an ID that is no good name; AlreadyExists.
   Result<StateFolder> create(const std::string& id) const;
 
-  // NoSuchContainer.
+  // NoSuchContainer; PermissionDenied where the folder is not ours alone.
   Result<StateFolder> find(const std::string& id) const;
 
   std::vector<std::string> ids() const;

@@ -67,7 +67,16 @@ Result<std::string> read_all(int fd, std::size_t limit_bytes) {
 }
 
 Result<std::string> read_file_at(int dir_fd, const std::string& path, std::size_t limit_bytes) {
-  UniqueFd fd = AMBIT_TRY(open_at(dir_fd, path, O_RDONLY));
+  // O_NONBLOCK: opening a fifo, or some devices, waits for somebody else.
+  UniqueFd fd = AMBIT_TRY(open_at(dir_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  struct stat st = {};
+  if (::fstat(fd.get(), &st) < 0) return Error::from_errno(errno, "fstat " + path);
+  if (!S_ISREG(st.st_mode)) return Error(ErrorCode::InvalidArgument, path + ": is no regular file");
+  return read_all(fd.get(), limit_bytes).context(path);
+}
+
+Result<std::string> read_given_file(const std::string& path, std::size_t limit_bytes) {
+  UniqueFd fd = AMBIT_TRY(open_at(AT_FDCWD, path, O_RDONLY | O_NOCTTY));
   return read_all(fd.get(), limit_bytes).context(path);
 }
 

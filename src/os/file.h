@@ -24,7 +24,14 @@ Result<UniqueFd> duplicate(int fd);
 
 // Everything that is left in `fd`, at most `limit_bytes`; Corrupt where there is more.
 Result<std::string> read_all(int fd, std::size_t limit_bytes);
+
+// A whole file that is found by its name. Whoever can put something else in its place can't make us
+// wait or touch a device: InvalidArgument for all that is no regular file.
 Result<std::string> read_file_at(int dir_fd, const std::string& path, std::size_t limit_bytes);
+
+// A whole file that the user names on a command line: may be a pipe too, as of "<(COMMAND)", and is
+// waited for.
+Result<std::string> read_given_file(const std::string& path, std::size_t limit_bytes);
 
 // Writes all of `bytes`, going on after short writes and EINTR.
 Result<void> write_all(int fd, std::string_view bytes);

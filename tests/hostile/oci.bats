@@ -185,6 +185,70 @@ stays_inside() {
     (ulimit -v 1000000 && holds execute peer attacker reach-file "$marker")
 }
 
+# --- files of the bundle and the state -----------------------------------------------------------------
+
+@test "oci files: what is no regular file in the place of one of a bundle or a state is refused, and waited for by nobody" {
+    local bundle=$BATS_TEST_TMPDIR/bundles/victim name
+    make_bundle victim base true
+    mv "$bundle/config.json" "$bundle/real.json"
+    mkfifo "$bundle/config.json"
+    refused "config.json: is no regular file" oci run --bundle "$bundle" victim
+    rm "$bundle/config.json"
+    ln -s /dev/zero "$bundle/config.json"
+    refused "config.json: is no regular file" oci run --bundle "$bundle" victim
+    sleeper c base
+    for name in state.json config.json; do
+        mv "$oci_root/c/$name" "$oci_root/real"
+        mkfifo "$oci_root/c/$name"
+        refused "$name: is no regular file" oci exec c true
+        run -0 oci list
+        rm "$oci_root/c/$name"
+        mv "$oci_root/real" "$oci_root/c/$name"
+    done
+    oci exec c true
+    mkfifo "$BATS_TEST_TMPDIR/fifo"
+    mv "$BATS_TEST_TMPDIR/fifo" "$oci_root/c/config.json"
+    oci delete --force c
+    [[ ! -e $oci_root/c ]]
+}
+
+@test "oci files: a fifo that nobody reads takes no log and no pid file for ever" {
+    mkfifo "$BATS_TEST_TMPDIR/log" "$BATS_TEST_TMPDIR/pid"
+    make_bundle victim base true
+    run -0 oci --log "$BATS_TEST_TMPDIR/log" --debug run --pid-file "$BATS_TEST_TMPDIR/pid" \
+        --bundle "$BATS_TEST_TMPDIR/bundles/victim" victim
+    [[ -f $BATS_TEST_TMPDIR/pid ]]
+}
+
+@test "oci files: a file that the user names may be a pipe" {
+    make_bundle victim base echo held: read
+    holds oci run --config <(cat "$BATS_TEST_TMPDIR/bundles/victim/config.json") \
+        --bundle "$BATS_TEST_TMPDIR/bundles/victim" victim
+    sleeper c base
+    holds oci exec --process <(jq .process "$BATS_TEST_TMPDIR/bundles/victim/config.json") c
+}
+
+@test "oci files: a folder of states that others can write in is refused, with the way out" {
+    chmod g+w "$oci_root"
+    refused "chmod go-w" oci list
+    chmod 1777 "$oci_root"
+    refused "chmod go-w" oci state c
+    chmod 700 "$oci_root"
+    # One that somebody else has put there names whom to kill.
+    sleeper c base
+    chmod o+w "$oci_root/c"
+    refused "chmod go-w" oci delete --force c
+    run -0 oci list -q
+    [ "$output" = "" ]
+    chmod o-w "$oci_root/c"
+    if ((EUID == 0)); then
+        chown 1000 "$oci_root/c"
+        refused "somebody else's" oci kill c KILL
+        chown 0 "$oci_root/c"
+    fi
+    oci kill c 0
+}
+
 # --- the kernel --------------------------------------------------------------------------------------
 
 @test "oci seccomp: calls by the numbers of i386 and x32 don't exist under a filter for this machine" {

@@ -77,7 +77,7 @@ struct Update {
 
 Result<spec::Resources> read_resources(const std::string& file) {
   if (file != "-") {
-    const std::string text = AMBIT_TRY(os::read_file_at(AT_FDCWD, file, kMaxResourcesBytes));
+    const std::string text = AMBIT_TRY(os::read_given_file(file, kMaxResourcesBytes));
     return spec::parse_resources(text).context(file);
   }
   const std::string text = AMBIT_TRY(os::read_all(STDIN_FILENO, kMaxResourcesBytes));
