@@ -26,10 +26,10 @@ not_executed() {
     stays_inside hostile:dev-to-tmp
 }
 
-@test "image: /proc and /sys that are links are refused, or mounted inside with their masks (CVE-2019-16884)" {
-    refused 125 "mount /proc: " contained hostile:proc-to-root
-    refused 125 "mount /sys: " contained hostile:sys-to-proc
-    stays_inside hostile:proc-to-tmp
+@test "image: /proc and /sys that are links are refused (CVE-2019-16884)" {
+    refused 125 "a link is there" contained hostile:proc-to-root
+    refused 125 "a link is there" contained hostile:sys-to-proc
+    refused 125 "a link is there" contained hostile:proc-to-tmp
 }
 
 @test "image: /etc and what is mounted in it may be links, and make nothing on the host" {

@@ -34,6 +34,7 @@ int overwrite_exe(const Arguments& arguments);
 int reopen_exe(const Arguments& arguments);
 int grab_exe(const Arguments& arguments);
 int spy(const Arguments& arguments);
+int grab(const Arguments& arguments);
 
 // swap.cc: a peer that shares a folder with the victim and renames what is in it, without a pause.
 int swap(const Arguments& arguments);

@@ -7,6 +7,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -220,6 +221,9 @@ int inherit(const Arguments& arguments) {
   }
   if (!copy_file("/proc/self/exe", kCopy)) return cant("copying");
   if (set_file_capability(kCopy) < 0) return cant("security.capability");
+  struct statvfs fs = {};
+  if (::statvfs(kCopy, &fs) < 0 || (fs.f_flag & ST_NOSUID) != 0)
+    return not_tried("%s gives no capabilities to anybody", kCopy);
   constexpr id_t kNobody = 65534;
   if (::setresgid(kNobody, kNobody, kNobody) < 0 || ::setresuid(kNobody, kNobody, kNobody) < 0)
     return cant("setresuid");

@@ -155,6 +155,16 @@ int spy(const Arguments& arguments) {
   return held("saw the runtime's process %d times", seen);
 }
 
+// grab PID: what spy grabs, of a process that is there.
+int grab(const Arguments& arguments) {
+  const std::string process = "/proc/" + arguments.at(0);
+  if (read_file(process + "/comm").empty()) return cant(process);
+  for (const Target& target : kTargets)
+    if (target.get(process, std::atoi(arguments.at(0).c_str())))
+      return escaped("got hold of %s of process %s", target.what, arguments.at(0).c_str());
+  return held("nothing of process %s", arguments.at(0).c_str());
+}
+
 // grab-exe: keeps open what each process of the container executes, if that is not of the image,
 // and tries to change it, until SIGTERM.
 int grab_exe(const Arguments&) {

@@ -24,6 +24,7 @@ constexpr Attack kAttacks[] = {
     {"reopen-exe", reopen_exe},
     {"grab-exe", grab_exe},
     {"spy", spy},
+    {"grab", grab},
     {"swap", swap},
     {"look", look},
     {"foreign-calls", foreign_calls},
