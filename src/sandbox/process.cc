@@ -153,8 +153,8 @@ Result<void> wait_and_run_hooks(const ProcessPlan& plan, const DeferredStart& st
   }
   if (start.hooks == nullptr || start.hooks->empty()) return {};
   channel.enter_stage("running the hooks in the container");
-  // Their programs are the container's, and confined; this process is not yet: neither its memory nor
-  // what it executes may be theirs. execve gives it back (prctl(2)).
+  // Their programs are the container's, and confined; this process is not yet: neither its memory
+  // nor what it executes may be theirs. execve gives it back (prctl(2)).
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return Error::from_errno(errno, "PR_SET_DUMPABLE");
   return run_hooks(*start.hooks, "startContainer", spec::write_state(*start.state),
                    [&plan] { return confine_hook(plan); });

@@ -22,3 +22,14 @@ make_key_bundle() {
     run -0 with_key run --no-new-keyring --bundle "$bundle" "$c"
     [[ $output == *"$c-secret"* ]]
 }
+
+@test "oci: a command of exec has the containers' session keyring and not its caller's" {
+    local keys='while read -r line; do echo "$line"; done </proc/keys'
+    make_bundle sleep 100
+    change '.linux.maskedPaths = []'
+    oci create --bundle "$bundle" "$c" </dev/null >/dev/null 2>&1 3>&- 4>&-
+    oci start "$c"
+    run -0 with_key exec "$c" sh -c "$keys"
+    [[ $output != *"$c-secret"* ]]
+    [[ $output == *ambit-oci* ]]
+}

@@ -110,8 +110,7 @@ Result<spec::ProcessSpec> from_options(const ExecOptions& exec, spec::ProcessSpe
 
 Result<spec::ProcessSpec> plan_process(const ExecOptions& exec, const spec::RuntimeSpec& spec) {
   if (exec.process_file.empty()) return from_options(exec, spec.process);
-  const std::string text =
-      AMBIT_TRY(os::read_given_file(exec.process_file, kMaxProcessBytes));
+  const std::string text = AMBIT_TRY(os::read_given_file(exec.process_file, kMaxProcessBytes));
   spec::ProcessSpec process = AMBIT_TRY(spec::parse_process_spec(text).context(exec.process_file));
   if (exec.has_terminal) process.terminal = true;
   return process;
