@@ -114,6 +114,8 @@ Run::Events Engine::Impl::events_of(const std::string& id) {
       .failed = [this, id](Error error) { on_start_failed(id, std::move(error)); },
       .stopping = [this, id] { on_stopping(id); },
       .notified = [this, id](const std::string& text) { on_notified(id, text); },
+      .oom_killed =
+          [this, id] { update(*containers.at(id), [](Container& c) { c.run.oom_killed = true; }); },
       .ended = [this, id](const RunEnd& end) { on_ended(id, end); }};
 }
 

@@ -128,6 +128,8 @@ void Run::on_message(const MonitorMessage& message, std::vector<UniqueFd> fds) {
       return;
     case MonitorMessageType::Notified:
       return events_.notified(message.text);
+    case MonitorMessageType::OomKilled:
+      return events_.oom_killed();
     case MonitorMessageType::Stopping:
       return events_.stopping();
     case MonitorMessageType::Exited:

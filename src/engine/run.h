@@ -39,6 +39,8 @@ class Run {
     std::function<void()> stopping;
     // The container has said something over its NOTIFY_SOCKET.
     std::function<void(const std::string& text)> notified;
+    // The kernel has killed a process of it for want of memory; it may go on.
+    std::function<void()> oom_killed;
     // The cgroup is empty, the monitor gone.
     std::function<void(RunEnd end)> ended;
   };

@@ -75,9 +75,9 @@ Result<void> Monitor::read_rest() {
 
 // The record is written while journald reads. Durably it takes two fsyncs, some 10 ms on a disk.
 Result<void> Monitor::deliver(const spec::ExitRecord& record) {
-  const EndRecords told = end_records(settings_, record, exit_->wait_status);
-  if (!told.oom.empty()) streams_->tell(told.oom);
-  streams_->tell(told.exited);
+  // The kill that ended it may have been told while it was not known yet that it had.
+  tell_oom_kills();
+  streams_->tell(exited_record(settings_, record, exit_->wait_status));
   streams_->begin_delivery();
   const auto durability = settings_.transient ? os::Durability::Crash : os::Durability::PowerLoss;
   log_failure(settings_.name, os::write_file_atomic(descriptors_.get("data"), spec::kExitRecordName,

@@ -49,16 +49,16 @@ std::string stopping_record(const spec::MonitorSettings& settings, int signal) {
   return journal_record(record);
 }
 
-EndRecords end_records(const spec::MonitorSettings& settings, const spec::ExitRecord& record,
-                       int wait_status) {
-  EndRecords records;
-  if (record.oom_killed) {
-    EventRecord oom =
-        record_of(settings, Event::ContainerOom,
-                  settings.name + ": a process was killed, because the container's memory ran out");
-    oom.priority = systemd::kWarning;
-    records.oom = journal_record(oom);
-  }
+std::string oom_record(const spec::MonitorSettings& settings) {
+  EventRecord record =
+      record_of(settings, Event::ContainerOom,
+                settings.name + ": a process was killed, because the container's memory ran out");
+  record.priority = systemd::kWarning;
+  return journal_record(record);
+}
+
+std::string exited_record(const spec::MonitorSettings& settings, const spec::ExitRecord& record,
+                          int wait_status) {
   EventRecord exited =
       record_of(settings, Event::ContainerExited, how_it_ended(settings.name, record, wait_status));
   if (record.oom_killed) exited.priority = systemd::kWarning;
@@ -66,8 +66,7 @@ EndRecords end_records(const spec::MonitorSettings& settings, const spec::ExitRe
   exited.fields.emplace_back("AMBIT_EXIT_REASON", record.reason);
   if (WIFSIGNALED(wait_status))
     exited.fields.emplace_back("AMBIT_SIGNAL", signal_name(WTERMSIG(wait_status)));
-  records.exited = journal_record(exited);
-  return records;
+  return journal_record(exited);
 }
 
 }  // namespace ambit::monitor

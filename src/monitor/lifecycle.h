@@ -14,12 +14,11 @@ std::string started_record(const spec::MonitorSettings& settings, int pid);
 // `signal`: what the first process is sent.
 std::string stopping_record(const spec::MonitorSettings& settings, int signal);
 
-// One record, and before it one of memory that ran out where it did. `wait_status` is PID 1's.
-struct EndRecords {
-  std::string oom;  // "" where no process was killed for memory
-  std::string exited;
-};
-EndRecords end_records(const spec::MonitorSettings& settings, const spec::ExitRecord& record,
-                       int wait_status);
+// The kernel has killed a process, because the container's memory ran out.
+std::string oom_record(const spec::MonitorSettings& settings);
+
+// `wait_status` is PID 1's.
+std::string exited_record(const spec::MonitorSettings& settings, const spec::ExitRecord& record,
+                          int wait_status);
 
 }  // namespace ambit::monitor

@@ -63,6 +63,7 @@ Result<void> Monitor::step() {
   control_.prepare(polls_);
   notify_.prepare(polls_);
   polls_.want(signal_fd_.get(), POLLIN);
+  polls_.want(payload_.memory_events_fd(), POLLPRI);
   polls_.wake_at(stop_.deadline());
   const bool was_idle = is_idle_;
   if (!is_idle_) polls_.wake_at(Clock::now() + kIdleAfter);
@@ -70,6 +71,7 @@ Result<void> Monitor::step() {
   AMBIT_TRY(polls_.wait());
 
   if (polls_.ready(signal_fd_.get()) != 0) on_signals();
+  if (polls_.ready(payload_.memory_events_fd()) != 0) tell_oom_kills();
   streams_->dispatch(polls_);
   control_.dispatch(polls_, [this](Control::Peer& peer, const MonitorMessage& message) {
     on_message(peer, message);
@@ -109,6 +111,7 @@ void Monitor::on_message(Control::Peer& peer, const MonitorMessage& message) {
     case MonitorMessageType::Hello:
       peer.subscribe();
       peer.send(state());
+      if (told_oom_kills_ > 0) peer.send({.type = MonitorMessageType::OomKilled});
       if (!notify_.lasting().empty()) peer.send(notified(notify_.lasting()));
       return;
     case MonitorMessageType::SetStop:
@@ -192,6 +195,16 @@ void Monitor::send_signal(int signal) {
   // One that has just gone is not news: its SIGCHLD is.
   if (!sent && sent.error().sys_errno() != ESRCH)
     log(LogLevel::Error, "%s: %s", settings_.name.c_str(), sent.error().message().c_str());
+}
+
+// At once: a container may go on for long without the process that it has lost. Counts that rise
+// for another reason (memory.high) wake us, too.
+void Monitor::tell_oom_kills() {
+  const long long kills = payload_.oom_kills();
+  if (kills <= told_oom_kills_) return;
+  told_oom_kills_ = kills;
+  streams_->tell(oom_record(settings_));
+  control_.tell_all({.type = MonitorMessageType::OomKilled});
 }
 
 MonitorMessage Monitor::state() const {

@@ -59,6 +59,7 @@ class Monitor {
   void end_patience();
   void note_time_up();
   void send_signal(int signal);
+  void tell_oom_kills();
   spec::MonitorMessage state() const;
 
   // finish.cc: from the end of PID 1
@@ -88,6 +89,7 @@ class Monitor {
   bool is_placed_ = false;
   bool owns_pids_ = false;  // PID 1 is that of a namespace of its own
   bool is_idle_ = false;
+  long long told_oom_kills_ = 0;  // of the kernel's, those that everybody knows of
   std::int64_t started_usec_ = 0;
   std::optional<Exit> exit_;
   const Clock::time_point spawned_ = Clock::now();  // the scope is made after it

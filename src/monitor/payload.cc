@@ -20,6 +20,7 @@ namespace {
 
 constexpr char kPayload[] = "payload";
 constexpr char kSupervisor[] = "supervisor";
+constexpr std::string_view kOomKill = "oom_kill ";
 // cgroup.max.depth is unlimited by default; this many levels are open at once.
 constexpr int kMaxDepth = 256;
 
@@ -59,6 +60,8 @@ Result<Payload> Payload::place(const std::string& scope, pid_t child) {
   UniqueFd supervisor = AMBIT_TRY(os::make_child_cgroup(payload.scope_.get(), kSupervisor));
   payload.payload_ = AMBIT_TRY(os::make_child_cgroup(payload.scope_.get(), kPayload));
   payload.events_ = AMBIT_TRY(os::open_at(payload.payload_.get(), "cgroup.events", O_RDONLY));
+  if (auto file = os::open_at(payload.scope_.get(), "memory.events", O_RDONLY))
+    payload.memory_events_ = *std::move(file);
   const pid_t self = ::getpid();
   AMBIT_TRY(move_and_verify(supervisor.get(), self, scope + "/" + kSupervisor));
   AMBIT_TRY(move_and_verify(payload.payload_.get(), child, scope + "/" + kPayload));
@@ -104,9 +107,17 @@ Result<bool> Payload::is_populated() const {
 }
 
 long long Payload::oom_kills() const {
-  if (!exists()) return 0;
-  const auto count = os::oom_kills(scope_.get());
-  return count ? *count : 0;
+  if (!memory_events_) return 0;
+  // Through the descriptor that is polled, as in is_populated().
+  std::array<char, 512> text;
+  const ssize_t n = ::pread(memory_events_.get(), text.data(), text.size(), 0);
+  if (n <= 0) return 0;  // removed
+  const std::string_view events(text.data(), static_cast<std::size_t>(n));
+  for (const std::string& line : split(events, '\n'))
+    if (line.starts_with(kOomKill))
+      if (const auto count = parse_int(std::string_view(line).substr(kOomKill.size())))
+        return *count;
+  return 0;
 }
 
 Result<void> Payload::remove() {

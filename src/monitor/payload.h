@@ -37,8 +37,11 @@ class Payload {
   // Has POLLPRI when the answer of is_populated() may be another than last time.
   int events_fd() const { return events_.get(); }
 
-  // Kills of the kernel's OOM killer in the scope, since it was made for this start.
+  // Kills of the kernel's OOM killer in the scope, since it was made for this start; 0 without the
+  // memory controller.
   long long oom_kills() const;
+  // Has POLLPRI when that may be more than last time; -1 without the controller.
+  int memory_events_fd() const { return memory_events_.get(); }
 
   // Removes payload/ and whatever cgroups the container made below. They may be owned by
   // subordinate ids, which the user's manager can't remove: the caller is in the base user
@@ -49,6 +52,7 @@ class Payload {
   UniqueFd scope_;
   UniqueFd payload_;
   UniqueFd events_;
+  UniqueFd memory_events_;
 };
 
 }  // namespace ambit::monitor

@@ -29,22 +29,23 @@ enum class MonitorMessageType : std::uint32_t {
   SetStop = 8,  // a: signal or 0 to keep, b: timeout in µs or -1 to keep
 
   // monitor to ambitd
-  Ready = 32,     // the child has done every step that needs no cgroup; waits for Go
-  Started = 33,   // the command has been executed. a: its PID as ambitd sees it, b: µs since 1970
-  Failed = 34,    // the start failed and nothing is left. code, sys_errno, text
-  Exited = 35,    // output delivered, exit record on disk, payload/ empty. a: exit code as shown
-                  // (128+n for signal n), b: µs since 1970; text: reason (exited signal oom
-                  // timeout)
-  Attached = 36,  // with descriptors
-  Refused = 37,   // answer to Attach and others. code, text
-  State = 38,     // answer to Hello. a: PID, 0 before Started; b: start in µs since 1970;
-                  // text: "starting", "running", "stopping"
-  Stopping = 39,  // a stop has begun: by Stop, or by systemd
-  Given = 41,     // of a pod's holder, to whoever connects: with descriptors; text: their names,
-                  // separated by spaces (spec/holder_settings.h). Failed in its place: there are
-                  // none, and why
-  Notified = 40,  // text: what the container has said over its NOTIFY_SOCKET, as
-                  // spec/notify_message.h writes it; after State: what of it holds on
+  Ready = 32,      // the child has done every step that needs no cgroup; waits for Go
+  Started = 33,    // the command has been executed. a: its PID as ambitd sees it, b: µs since 1970
+  Failed = 34,     // the start failed and nothing is left. code, sys_errno, text
+  Exited = 35,     // output delivered, exit record on disk, payload/ empty. a: exit code as shown
+                   // (128+n for signal n), b: µs since 1970; text: reason (exited signal oom
+                   // timeout)
+  Attached = 36,   // with descriptors
+  Refused = 37,    // answer to Attach and others. code, text
+  State = 38,      // answer to Hello. a: PID, 0 before Started; b: start in µs since 1970;
+                   // text: "starting", "running", "stopping"
+  Stopping = 39,   // a stop has begun: by Stop, or by systemd
+  Given = 41,      // of a pod's holder, to whoever connects: with descriptors; text: their names,
+                   // separated by spaces (spec/holder_settings.h). Failed in its place: there are
+                   // none, and why
+  Notified = 40,   // text: what the container has said over its NOTIFY_SOCKET, as
+                   // spec/notify_message.h writes it; after State: what of it holds on
+  OomKilled = 41,  // the kernel has killed a process for want of memory; after State: it had
 };
 
 struct MonitorMessage {

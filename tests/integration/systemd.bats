@@ -127,6 +127,14 @@ while :; do sleep 0.05; done'
     [ "$(property "$c" ExitReason)" = signal ]
 }
 
+@test "stop: E22 the journal says why a deaf container was killed, and what helps" {
+    ambit run -d --name "$c" $image sh -c 'trap "" TERM; echo ready; while :; do sleep 0.05; done'
+    eventually log_has "$c" ready
+    ambit stop -t 1 "$c"
+    run -0 journalctl --user -o cat CONTAINER_NAME="$c"
+    [[ $output == *"PID 1 has not ended on SIGTERM in time and is killed"*"consider --init"* ]]
+}
+
 @test "stop: a deaf container is killed after its own time while ambitd is dead" {
     ambit run -d --name "$c" --stop-timeout 1 $image sh -c 'trap "" TERM; echo ready; while :; do sleep 0.05; done'
     eventually log_has "$c" ready

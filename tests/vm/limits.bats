@@ -98,6 +98,22 @@ hog() { echo "head -c $1m /dev/zero | tail -c $1m | wc -c"; }
     eventually oom_killed
 }
 
+@test "limits: a kill for want of memory that the container survives is told at once, and once" {
+    need_controller memory
+    ambit run -d --name "$c" -m 16m $image sh -c 'tail -c 64m /dev/zero; echo went on; sleep 100'
+    eventually log_has "$c" 'went on'
+    known() { [[ $(property "$c" OomKilled) == true && $(property "$c" State) == running ]]; }
+    eventually known
+    told() { ambit events --no-follow --since 5m --filter event=oom --filter "container=$c" --format json | wc -l; }
+    eventually eval '[ "$(told)" = 1 ]'
+    kill_ambitd
+    eventually known
+    ambit kill "$c"
+    ambit wait "$c"
+    [ "$(told)" = 1 ]
+    [ "$(property "$c" OomKilled)" = true ]
+}
+
 @test "limits: --oom-policy continue, the default, leaves the others alone" {
     need_controller memory
     run ambit run --name "$c" -m 16m $image sh -c 'tail -c 64m /dev/zero; echo went on; exit 4'
