@@ -82,6 +82,24 @@ Result<std::vector<ContainerRow>> list_containers(Client& client) {
   return rows;
 }
 
+Result<void> add_sizes(Client& client, std::vector<ContainerRow>& rows) {
+  if (rows.empty()) return {};
+  std::vector<std::string> ids;
+  for (const ContainerRow& row : rows) ids.push_back(row.id);
+  bus::Message call = AMBIT_TRY(client.new_manager_call("ContainerSizes"));
+  AMBIT_TRY(call.append(ids));
+  bus::Message answer = AMBIT_TRY(client.ask(call));
+  using Row = std::tuple<bus::ObjectPath, std::uint64_t>;
+  std::map<std::string, std::uint64_t> sizes;
+  for (const auto& [path, bytes] : AMBIT_TRY(answer.read<std::vector<Row>>()))
+    sizes[id_of_path(path.value)] = bytes;
+  for (ContainerRow& row : rows) {
+    const auto size = sizes.find(row.id);
+    if (size != sizes.end() && size->second != UINT64_MAX) row.size_bytes = size->second;
+  }
+  return {};
+}
+
 bool is_running(const ContainerRow& row) {
   return row.state == "starting" || row.state == "running" || row.state == "paused" ||
          row.state == "stopping" || row.restart_usec != 0;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -27,11 +28,15 @@ struct ContainerRow {
   std::uint32_t main_pid = 0;
   std::uint32_t restart_count = 0;
   bool oom_killed = false;
-  std::vector<PastRunRow> past_runs;  // the newest first
+  std::optional<std::uint64_t> size_bytes;  // of what it has written, after add_sizes()
+  std::vector<PastRunRow> past_runs;        // the newest first
 };
 
 // All containers, newest first: one call of GetManagedObjects.
 Result<std::vector<ContainerRow>> list_containers(Client& client);
+
+// Asks for the sizes of these; nothing where one can't be told.
+Result<void> add_sizes(Client& client, std::vector<ContainerRow>& rows);
 
 // Or will be soon, as its restart policy has it.
 bool is_running(const ContainerRow& row);

@@ -58,6 +58,9 @@ const sd_bus_vtable ManagerObject::kVtable[] = {
     SD_BUS_METHOD_WITH_ARGS("ContainerStatistics", SD_BUS_ARGS("as", names),
                             SD_BUS_RESULT("a(osa{sv})", statistics),
                             bus::method<&ManagerObject::on_container_statistics>, kOpen),
+    SD_BUS_METHOD_WITH_ARGS("ContainerSizes", SD_BUS_ARGS("as", names),
+                            SD_BUS_RESULT("a(ot)", sizes),
+                            bus::method<&ManagerObject::on_container_sizes>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("GetImage", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", image),
                             bus::method<&ManagerObject::on_get_image>, kOpen),
     SD_BUS_METHOD_WITH_ARGS("ListImages", SD_BUS_ARGS("a{ss}", filter),
@@ -176,6 +179,26 @@ Result<void> ManagerObject::on_list_containers(bus::Message& call) {
 Result<void> ManagerObject::on_container_statistics(bus::Message& call) {
   const auto names = AMBIT_TRY(call.read<Strings>());
   return bus::reply(call, AMBIT_TRY(read_statistics(services_.engine, names)));
+}
+
+Result<void> ManagerObject::on_container_sizes(bus::Message& call) {
+  Strings ids;
+  for (const std::string& name : AMBIT_TRY(call.read<Strings>())) {
+    const engine::Container* container = AMBIT_TRY(services_.engine.find(name));
+    ids.push_back(container->record.id);
+  }
+  if (ids.empty())
+    for (const auto& [id, container] : services_.engine.containers()) ids.push_back(id);
+  services_.engine.container_sizes(
+      ids, [late = reply_later(services_, call)](
+               const Result<std::vector<engine::ContainerSize>>& sizes) {
+        if (!sizes) return late->fail(sizes.error());
+        std::vector<std::tuple<bus::ObjectPath, std::uint64_t>> rows;
+        for (const engine::ContainerSize& size : *sizes)
+          rows.emplace_back(bus::ObjectPath{container_path(size.id)}, size.bytes);
+        late->succeed(rows);
+      });
+  return {};
 }
 
 Result<void> ManagerObject::on_get_image(bus::Message& call) {

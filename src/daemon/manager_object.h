@@ -58,6 +58,7 @@ class ManagerObject {
   Result<void> on_get_container_by_pid(bus::Message& call);
   Result<void> on_list_containers(bus::Message& call);
   Result<void> on_container_statistics(bus::Message& call);
+  Result<void> on_container_sizes(bus::Message& call);
   Result<void> on_get_image(bus::Message& call);
   Result<void> on_list_images(bus::Message& call);
   Result<void> on_pull_image(bus::Message& call);

@@ -84,6 +84,12 @@ using WaitDone = std::function<void(int code)>;
 using ExecStarted = std::function<void(Result<std::string>)>;  // the exec's ID
 using TextDone = std::function<void(Result<std::string>)>;
 using FdsDone = std::function<void(Result<std::vector<UniqueFd>>)>;
+// Of what a container has written; image::kUnknownSize where it can't be told.
+struct ContainerSize {
+  std::string id;
+  std::uint64_t bytes = 0;
+};
+using SizesDone = std::function<void(Result<std::vector<ContainerSize>>)>;
 using ImagesDone = std::function<void(Result<std::vector<std::string>>)>;  // image IDs
 
 enum class RemoveMode { OnlyStopped, Force };
@@ -155,6 +161,8 @@ class Engine {
   Result<std::vector<pid_t>> processes(const std::string& id) const;
   // The folder of its log files, "" with another log driver than file.
   std::string log_path(const Container& container) const;
+  // container_sizes.cc. A worker looks through what they have written.
+  void container_sizes(const std::vector<std::string>& ids, SizesDone done);
   // JSON, docs/formats.md. Asks systemd for the limits of one that runs.
   void inspect(const std::string& id, TextDone done) const;
   // limit_ops.cc. Changes properties of the unit, at once where the container runs, and keeps them

@@ -79,6 +79,13 @@ WorkerCall remove_call(const RemoveOptions& options) {
   return std::move(call).take();
 }
 
+WorkerCall size_call(const SizeOptions& options) {
+  CallBuilder call("size", options.fds);
+  call.add_fd("dir", options.dir_fd);
+  for (const std::string& name : options.names) call.add_name(name);
+  return std::move(call).take();
+}
+
 Result<std::vector<Progress>> WorkerOutput::feed(std::string_view bytes) {
   constexpr std::size_t kMaxLineBytes = std::size_t{64} << 20;
   std::vector<Progress> progress;

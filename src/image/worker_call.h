@@ -88,6 +88,16 @@ struct RemoveOptions {
 };
 WorkerCall remove_call(const RemoveOptions& options);
 
+struct SizeOptions {
+  WorkerFds fds;
+  int dir_fd = -1;                 // the folder in which the containers' are
+  std::vector<std::string> names;  // single components: IDs
+};
+// What each of them has written: its folders "upper" and "host".
+WorkerCall size_call(const SizeOptions& options);
+
+constexpr std::uint64_t kUnknownSize = UINT64_MAX;
+
 // Comes many times a second at most; nothing depends on it.
 struct Progress {
   std::string stage;   // "reading", "fetching", "storing", "unpacking", "syncing", "removing"
@@ -98,9 +108,10 @@ struct Progress {
 };
 
 struct WorkerResult {
-  std::optional<Error> error;       // nothing else is set then
-  std::vector<ImageRecord> images;  // `references` normalised
-  std::vector<std::string> notes;   // for people: "3 device nodes skipped"
+  std::optional<Error> error;              // nothing else is set then
+  std::vector<ImageRecord> images;         // `references` normalised
+  std::vector<std::string> notes;          // for people: "3 device nodes skipped"
+  std::vector<std::uint64_t> sizes_bytes;  // for each name; kUnknownSize where it can't be told
 };
 
 using WorkerLine = std::variant<Progress, WorkerResult>;

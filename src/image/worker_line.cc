@@ -29,6 +29,7 @@ Result<WorkerResult> parse_result(JsonReader& read, const json& object) {
   WorkerResult result;
   result.error = AMBIT_TRY(read_error(read, object));
   result.notes = read.list(object, "notes");
+  result.sizes_bytes = read.numbers<std::uint64_t>(object, "sizesBytes");
   for (const json& item : read.array(object, "images")) {
     ImageRecord image = AMBIT_TRY(parse_image_record(read.member(item, "record").dump()));
     image.references = read_references(read, item);
@@ -49,7 +50,7 @@ std::string write_line(const Progress& progress) {
 }
 
 std::string write_line(const WorkerResult& result) {
-  json object = {{"type", "result"}, {"notes", result.notes}};
+  json object = {{"type", "result"}, {"notes", result.notes}, {"sizesBytes", result.sizes_bytes}};
   if (result.error) object["error"] = error_json(*result.error);
   json images = json::array();
   for (const ImageRecord& image : result.images)

@@ -20,6 +20,7 @@
 #include "base/strings.h"
 #include "image/sha256.h"
 #include "image/tree_remove.h"
+#include "image/tree_size.h"
 #include "image/tree_view.h"
 #include "os/file.h"
 #include "os/path.h"
@@ -106,17 +107,40 @@ Result<image::WorkerResult> run_job(const Arguments& arguments, const Hints& hin
   return std::move(job.result);
 }
 
+Result<void> check_name(const std::string& name) {
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
+    return Error(ErrorCode::InvalidArgument, "not a name in a folder: " + name);
+  return {};
+}
+
 Result<image::WorkerResult> run_remove(const Arguments& arguments) {
   const int dir_fd = AMBIT_TRY(arguments.fd("dir"));
   Result<void> first;
   for (const std::string& name : arguments.names) {
-    if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
-      return Error(ErrorCode::InvalidArgument, "not a name in a folder: " + name);
+    AMBIT_TRY(check_name(name));
     auto removed = image::remove_tree(dir_fd, name).context(name);
     if (first && !removed) first = std::move(removed);
   }
   if (!first) return std::move(first).error();
   return image::WorkerResult();
+}
+
+// Those of one container that can't be told don't keep the others from being told.
+Result<image::WorkerResult> run_size(const Arguments& arguments) {
+  const int dir_fd = AMBIT_TRY(arguments.fd("dir"));
+  image::WorkerResult result;
+  for (const std::string& name : arguments.names) {
+    AMBIT_TRY(check_name(name));
+    auto folder = os::open_at(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    std::uint64_t bytes = folder ? 0 : image::kUnknownSize;
+    for (const char* tree : {"upper", "host"}) {
+      if (bytes == image::kUnknownSize) break;
+      const auto size = image::tree_size(folder->get(), tree);
+      bytes = size ? bytes + *size : image::kUnknownSize;
+    }
+    result.sizes_bytes.push_back(bytes);
+  }
+  return result;
 }
 
 Result<image::WorkerResult> run(const Arguments& arguments, worker::Report& report) {
@@ -129,6 +153,7 @@ Result<image::WorkerResult> run(const Arguments& arguments, worker::Report& repo
   const int user_ns_fd = AMBIT_TRY(arguments.fd("userns"));
   image::IdMaps maps = AMBIT_TRY(worker::confine(user_ns_fd, groups));
   if (arguments.verb == "remove") return run_remove(arguments);
+  if (arguments.verb == "size") return run_size(arguments);
   if (arguments.verb == "load" || arguments.verb == "import" || arguments.verb == "pull")
     return run_job(arguments, hints, report, std::move(maps));
   return Error(ErrorCode::InvalidArgument, "ambit-worker: unknown verb " + arguments.verb);

@@ -25,3 +25,21 @@ load ../support/ambit
     eventually has_line "Exited (137).*$c" "$BATS_TEST_TMPDIR/seen"
     kill $pid
 }
+
+@test "ps: -s shows what each has written above its image, whoever inside owns it" {
+    ambit run -d --name "$c" $image sh -c 'mkdir -m 700 /private; dd if=/dev/zero of=/private/big bs=1M count=3 2>/dev/null; chown -R 1000 /private; touch /tmp/up; sleep 100'
+    ambit create --name "$c-empty" $image true
+    eventually ambit exec "$c" test -e /tmp/up
+    run -0 ambit ps -as --format json
+    (($(jq --arg n "$c" '.[] | select(.name == $n) | .sizeBytes' <<<"$output") >= 3 << 20))
+    (($(jq --arg n "$c" '.[] | select(.name == $n) | .sizeBytes' <<<"$output") < 4 << 20))
+    (($(jq --arg n "$c-empty" '.[] | select(.name == $n) | .sizeBytes' <<<"$output") < 100000))
+    run -0 ambit ps --size
+    [[ ${lines[0]} == *SIZE* && $output == *MB* ]]
+    run -0 ambit ps --format json
+    jq -e 'all(has("sizeBytes") | not)' <<<"$output"
+    # Over D-Bus; a name that is none is an error.
+    run -0 manager ContainerSizes as 1 "$c"
+    [[ $output == "a(ot) 1 \"$(path_of "$c")\" "* ]]
+    run ! manager ContainerSizes as 1 nobody
+}

@@ -26,6 +26,7 @@ struct PsFlags {
   bool no_trunc = false;
   bool latest = false;
   bool watch = false;
+  bool size = false;
   std::optional<std::string> last, sort, format;
   std::vector<std::string> filters;
 };
@@ -44,6 +45,7 @@ std::string show_table(const std::vector<ContainerRow>& rows, const PsFlags& fla
   if (has_restarts) header.emplace_back("RESTARTS");
   if (has_pods) header.emplace_back("POD");
   header.emplace_back("NAMES");
+  if (flags.size) header.emplace_back("SIZE");
   Table table(header);
   const std::int64_t now = now_usec();
   for (const ContainerRow& row : rows) {
@@ -53,6 +55,7 @@ std::string show_table(const std::vector<ContainerRow>& rows, const PsFlags& fla
     if (has_restarts) cells.push_back(std::to_string(row.restart_count));
     if (has_pods) cells.push_back(row.pod);
     cells.push_back(row.name);
+    if (flags.size) cells.push_back(row.size_bytes ? human_size(*row.size_bytes) : "?");
     table.add(std::move(cells));
   }
   return table.text();
@@ -69,10 +72,10 @@ Json past_runs_json(const std::vector<PastRunRow>& runs) {
   return list;
 }
 
-std::string show_rows_as_json(const std::vector<ContainerRow>& rows) {
+std::string show_rows_as_json(const std::vector<ContainerRow>& rows, const PsFlags& flags) {
   const std::int64_t now = now_usec();
   Json list = Json::array();
-  for (const ContainerRow& row : rows)
+  for (const ContainerRow& row : rows) {
     list.push_back({{"id", row.id},
                     {"name", row.name},
                     {"image", row.image},
@@ -95,6 +98,9 @@ std::string show_rows_as_json(const std::vector<ContainerRow>& rows) {
                     {"restartCount", row.restart_count},
                     {"restartUsec", row.restart_usec},
                     {"labels", row.labels}});
+    if (flags.size)
+      list.back()["sizeBytes"] = row.size_bytes ? Json(*row.size_bytes) : Json(nullptr);
+  }
   return show_json(list);
 }
 
@@ -143,14 +149,16 @@ Result<std::vector<ContainerRow>> select(Client& client, const PsFlags& flags) {
 
 Result<std::string> ps(Client& client, const PsFlags& flags) {
   const ListFormat format = AMBIT_TRY(parse_list_format(flags.format));
-  const std::vector<ContainerRow> rows = AMBIT_TRY(select(client, flags));
+  std::vector<ContainerRow> rows = AMBIT_TRY(select(client, flags));
+  if (flags.size && !flags.quiet) AMBIT_TRY(add_sizes(client, rows));
   if (flags.quiet) {
     std::string text;
     for (const ContainerRow& row : rows)
       text += (flags.no_trunc ? row.id : short_id(row.id)) + "\n";
     return text;
   }
-  return format == ListFormat::ForMachines ? show_rows_as_json(rows) : show_table(rows, flags);
+  return format == ListFormat::ForMachines ? show_rows_as_json(rows, flags)
+                                           : show_table(rows, flags);
 }
 
 Result<void> show(const PsFlags& flags) {
@@ -173,6 +181,7 @@ int verb_ps(int argc, char** argv) {
   parser.list("-f,--filter", flags.filters, "KEY=VALUE",
               "name, id, status, image, label, exited, health, pod");
   parser.value("--sort", flags.sort, "KEY", "created (default), id, image, name, started, status");
+  parser.flag("-s,--size", flags.size, "how much each has written; every file is looked at");
   parser.flag("-w,--watch", flags.watch, "stay, and show them again when something changes");
   parser.value("--format", flags.format, "FORMAT", "table (default) or json");
   if (const auto code = parser.parse(argc, argv)) return *code;
