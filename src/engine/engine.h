@@ -13,6 +13,7 @@
 #include "bus/bus.h"
 #include "bus/event_loop.h"
 #include "engine/container.h"
+#include "engine/exec.h"
 #include "engine/health_activity.h"
 #include "engine/pod.h"
 #include "engine/service_context.h"
@@ -65,17 +66,6 @@ struct ExecOptions {
   bool privileged = false;
   std::vector<UniqueFd> preserved_fds;  // the command's 3, 4, 5, ...
   ClientStreams streams;
-};
-
-struct Exec {
-  std::string id;
-  std::string container_id;
-  std::vector<std::string> command;
-  pid_t pid = 0;
-  bool terminal = false;
-  bool is_check = false;  // of a health check: nobody else sees it
-  bool running = false;
-  int exit_code = 0;
 };
 
 using Done = std::function<void(Result<void>)>;
