@@ -223,6 +223,25 @@ no_helper_runs() { ! pgrep -u "$UID" -x ambit-fetch; }
     ambit rmi "$ref"
     REGISTRY_AUTH_FILE=$BATS_TEST_TMPDIR/auth.json ambit pull -q "$ref"
 }
+
+@test "pull: a credential helper is asked, and one that is missing is named" {
+    local path
+    need_login
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    printf '#!/bin/sh\ncat >"%s/asked"\necho "{\\"Username\\": \\"me\\", \\"Secret\\": \\"secret\\"}"\n' \
+        "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/bin/docker-credential-test"
+    chmod +x "$BATS_TEST_TMPDIR/bin/docker-credential-test"
+    jq -n --arg host "127.0.0.1:$registry_port" '{credHelpers: {($host): "test"}}' >"$BATS_TEST_TMPDIR/auth.json"
+    run -125 ambit pull --authfile "$BATS_TEST_TMPDIR/auth.json" "$ref"
+    [[ $output == *"docker-credential-test"*"not in \$PATH"* ]]
+    path=$(systemctl --user show-environment | sed -n 's/^PATH=//p')
+    systemctl --user set-environment "PATH=$BATS_TEST_TMPDIR/bin:$path"
+    systemctl --user restart ambit.service
+    run ambit pull -q --authfile "$BATS_TEST_TMPDIR/auth.json" "$ref"
+    systemctl --user set-environment "PATH=$path"
+    [ "$status" = 0 ]
+    [ "$(cat "$BATS_TEST_TMPDIR/asked")" = "127.0.0.1:$registry_port" ]
+}
 # $ref is in a registry of this test's own, for me:secret.
 need_login() {
     local hash
