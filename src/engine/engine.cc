@@ -64,7 +64,7 @@ Result<spec::ImageConfig> resolve_image(const image::Store& images, spec::Contai
       if (path.empty() || path.front() != '/')
         return Error(ErrorCode::InvalidArgument,
                      "rootfs: needs an absolute path, got '" + path + "'");
-      AMBIT_TRY(os::open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY).context("rootfs"));
+      (void)AMBIT_TRY(os::open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY).context("rootfs"));
       return spec::ImageConfig{.cmd = {"/bin/sh"}};
     }
     case ImageKind::Store:

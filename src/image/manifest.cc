@@ -103,9 +103,14 @@ std::string kernel_architecture() {
 // Of the processor, as far as its architecture has variants that it may lack.
 std::string highest_variant() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("x86-64-v4")) return "v4";
-  if (__builtin_cpu_supports("x86-64-v3")) return "v3";
-  return __builtin_cpu_supports("x86-64-v2") ? "v2" : "v1";
+  // The levels of the x86-64 psABI, by what each adds that real processors differ in.
+  const bool v2 = __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+  const bool v3 = v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
+                  __builtin_cpu_supports("fma");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  if (v4) return "v4";
+  if (v3) return "v3";
+  return v2 ? "v2" : "v1";
 #else
   utsname names = {};
   if (::uname(&names) < 0) return "";

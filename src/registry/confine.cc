@@ -107,11 +107,13 @@ Result<void> limit_system_calls() {
   for (const int call : kForbiddenCalls)
     if (const int r = ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), call, 0); r < 0)
       return Error::from_errno(-r, "seccomp_rule_add");
+  const scmp_arg_cmp no_thread = {
+      .arg = 0, .op = SCMP_CMP_MASKED_EQ, .datum_a = CLONE_THREAD, .datum_b = 0};
   // clone3's flags are in memory, where no filter sees them; the C library goes on with clone.
   int r = ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
   if (r == 0)
-    r = ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-                           SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+    r = ::seccomp_rule_add_array(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+                                 &no_thread);
   if (r < 0) return Error::from_errno(-r, "seccomp_rule_add");
   if (r = ::seccomp_load(filter.get()); r < 0)
     return Error::from_errno(-r, "loading the seccomp filter");

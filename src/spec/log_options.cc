@@ -85,8 +85,9 @@ Result<LogOptions> parse_log_options(const std::map<std::string, std::string>& t
                                      const std::string& driver) {
   LogOptions options;
   for (const auto& [name, value] : texts) {
-    const auto row = std::find_if(std::begin(kRows), std::end(kRows),
-                                  [&](const Row& candidate) { return name == candidate.name; });
+    const auto row =
+        std::find_if(std::begin(kRows), std::end(kRows),
+                     [&wanted = name](const Row& candidate) { return wanted == candidate.name; });
     if (row == std::end(kRows) || driver != row->driver) return unknown(name, driver);
     AMBIT_TRY(row->set(options, value));
   }

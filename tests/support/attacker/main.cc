@@ -38,7 +38,8 @@ constexpr Attack kAttacks[] = {
     {"reach-port", reach_port},
 };
 
-int report(const char* what, int code, const char* text, va_list arguments) {
+[[gnu::format(printf, 3, 0)]] int report(const char* what, int code, const char* text,
+                                         va_list arguments) {
   std::printf("%s: ", what);
   std::vprintf(text, arguments);
   std::printf("\n");

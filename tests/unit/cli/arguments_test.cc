@@ -164,10 +164,10 @@ TEST(ChangeTest, ReadsInstructionsOfAContainerfile) {
     EXPECT_FALSE(apply_change(text, changes)) << text;
 }
 
-TEST(CreateOptionsTest, RefusesWhatCannotBeDoneYet) {
-  EXPECT_EQ(create_options({.pull = "always"}).error().code(), ErrorCode::Unsupported);
+TEST(CreateOptionsTest, RefusesWhatIsNoChoice) {
   EXPECT_EQ(create_options({.pull = "sometimes"}).error().code(), ErrorCode::InvalidArgument);
-  EXPECT_TRUE(create_options({.pull = "missing"}));
+  for (const char* when : {"missing", "always", "newer", "never"})
+    EXPECT_TRUE(create_options({.pull = when})) << when;
   EXPECT_FALSE(create_options({.stop_signal = "bogus"}));
   EXPECT_FALSE(create_options({.stop_timeout = "soon"}));
 }
