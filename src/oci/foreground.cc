@@ -102,7 +102,8 @@ void pass_signals_on(int signal_fd, const os::Process& process, const TerminalRe
 }
 
 // Until the process has ended.
-Result<void> relay_until_end(const os::Process& process, int signal_fd, TerminalRelay& relay) {
+Result<void> relay_until_end(const os::Process& process, int signal_fd, TerminalRelay& relay,
+                             const NotifyProxy& notify) {
   for (;;) {
     pollfd polls[] = {
         {.fd = process.pidfd.get(), .events = POLLIN, .revents = 0},
@@ -111,6 +112,7 @@ Result<void> relay_until_end(const os::Process& process, int signal_fd, Terminal
          .events = static_cast<short>(POLLIN | (relay.has_pending() ? POLLOUT : 0)),
          .revents = 0},
         {.fd = relay.wants_input() ? STDIN_FILENO : -1, .events = POLLIN, .revents = 0},
+        {.fd = notify.fd(), .events = POLLIN, .revents = 0},
     };
     if (::poll(polls, std::size(polls), -1) < 0) {
       if (errno == EINTR) continue;
@@ -120,20 +122,22 @@ Result<void> relay_until_end(const os::Process& process, int signal_fd, Terminal
     if ((polls[2].revents & POLLOUT) != 0) relay.write_pending();
     if ((polls[2].revents & (POLLIN | POLLHUP | POLLERR)) != 0) AMBIT_TRY(relay.copy_output());
     if (polls[3].revents != 0) relay.read_input();
+    // The service is this program, which stays.
+    if (polls[4].revents != 0) (void)notify.pass_on(/*main_pid=*/0);
     if (polls[0].revents != 0) return {};
   }
 }
 
 }  // namespace
 
-Result<int> attend(const os::Process& process, UniqueFd console) {
+Result<int> attend(const os::Process& process, UniqueFd console, const NotifyProxy& notify) {
   const UniqueFd signal_fd = AMBIT_TRY(take_signals());
   TerminalRelay relay(std::move(console));
   {
     os::RawMode raw;
     if (relay.is_open() && ::isatty(STDIN_FILENO) == 1)
       raw = AMBIT_TRY(os::RawMode::enter(STDIN_FILENO));
-    AMBIT_TRY(relay_until_end(process, signal_fd.get(), relay));
+    AMBIT_TRY(relay_until_end(process, signal_fd.get(), relay, notify));
     if (relay.is_open()) AMBIT_TRY(relay.copy_output());
   }
   const int status = AMBIT_TRY(os::reap(process.pidfd.get()));

@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "oci/notify.h"
 #include "os/process.h"
 
 namespace ambit::oci {
@@ -11,6 +12,8 @@ namespace ambit::oci {
 // and with its size. Everything that it wrote is out before this returns.
 //
 // Returns its exit status, 128+n where signal n ended it.
-Result<int> attend(const os::Process& process, UniqueFd console);
+//
+// What the process says over `notify` is passed on meanwhile.
+Result<int> attend(const os::Process& process, UniqueFd console, const NotifyProxy& notify = {});
 
 }  // namespace ambit::oci

@@ -30,6 +30,7 @@ struct Launch {
   UniqueFd start_socket;
   std::optional<CgroupStart> cgroup;
   UniqueFd console;
+  NotifyProxy notify;
   int passed_sockets = 0;
 };
 
@@ -115,6 +116,9 @@ Result<void> follow(Launch& launch, sandbox::Child& child) {
 Result<os::Process> build(Launch& launch) {
   const spec::RuntimeSpec& spec = launch.bundle.spec;
   AMBIT_TRY(launch.folder.write_config(spec));
+  // Not in what is kept: the commands of exec have nothing to say.
+  AMBIT_TRY(launch.notify.add_to(launch.folder, launch.bundle.spec));
+  if (launch.options.until == Until::Executed) AMBIT_TRY(launch.notify.listen(launch.folder));
   const SeccompPlan seccomp = AMBIT_TRY(plan_seccomp(spec));
   launch.cgroup = AMBIT_TRY(CgroupStart::prepare({
       .container_id = launch.options.id,
@@ -156,6 +160,7 @@ Result<Launched> launch(const Context& context, const LaunchOptions& options) {
                    .options = options,
                    .bundle = std::move(bundle),
                    .folder = std::move(folder),
+                   .notify = NotifyProxy::of_caller(),
                    .passed_sockets = passed_sockets};
   launch.state.id = options.id;
   launch.state.bundle = launch.bundle.path;
@@ -170,7 +175,8 @@ Result<Launched> launch(const Context& context, const LaunchOptions& options) {
                   .spec = std::move(launch.bundle.spec),
                   .state = std::move(launch.state),
                   .process = *std::move(process),
-                  .console = std::move(launch.console)};
+                  .console = std::move(launch.console),
+                  .notify = std::move(launch.notify)};
 }
 
 Result<void> write_pid_file(const std::string& path, pid_t pid) {

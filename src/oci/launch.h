@@ -6,6 +6,7 @@
 #include "base/unique_fd.h"
 #include "oci/bundle.h"
 #include "oci/context.h"
+#include "oci/notify.h"
 #include "oci/state_store.h"
 #include "os/process.h"
 
@@ -33,6 +34,7 @@ struct Launched {
   StoredState state;
   os::Process process;  // a child of the caller
   UniqueFd console;     // with a terminal and without a console socket
+  NotifyProxy notify;   // listens where the command runs already
 };
 
 // Makes the container, with its cgroup, hooks and state folder. An error has undone all of it, and

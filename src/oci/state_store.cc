@@ -36,6 +36,19 @@ Result<void> check_id(const std::string& id) {
       "invalid container ID '" + id + "': letters, digits and _ + - . are allowed, 250 at most");
 }
 
+Result<void> remove_notify_folder(int folder_fd) {
+  auto notify =
+      os::open_at(folder_fd, StateFolder::kNotifyFolder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  if (!notify && notify.error().code() == ErrorCode::NotFound) return {};
+  const UniqueFd opened = AMBIT_TRY(std::move(notify));
+  for (const std::string& name : AMBIT_TRY(os::list_names(opened.get())))
+    if (::unlinkat(opened.get(), name.c_str(), 0) < 0 && errno != ENOENT)
+      return Error::from_errno(errno, "unlinkat notify/" + name);
+  if (::unlinkat(folder_fd, StateFolder::kNotifyFolder, AT_REMOVEDIR) < 0)
+    return Error::from_errno(errno, "unlinkat notify");
+  return {};
+}
+
 // What is written in it is believed: which process to signal, which hooks to run.
 Result<void> check_folder(int fd, const std::string& what) {
   struct stat st = {};
@@ -131,6 +144,7 @@ std::vector<std::string> StateStore::ids() const {
 Result<void> StateStore::remove(const std::string& id) const {
   const UniqueFd folder =
       AMBIT_TRY(os::open_at(fd_.get(), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  AMBIT_TRY(remove_notify_folder(folder.get()).context("state of " + id));
   for (const std::string& name : AMBIT_TRY(os::list_names(folder.get())))
     if (::unlinkat(folder.get(), name.c_str(), 0) < 0 && errno != ENOENT)
       return Error::from_errno(errno, "state of " + id + ": unlinkat " + name);

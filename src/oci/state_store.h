@@ -32,6 +32,9 @@ class StateFolder {
   // The socket that a created container waits on.
   static constexpr char kStartSocket[] = "start";
 
+  // Of the socket that the container speaks to its caller's service manager over (notify.h).
+  static constexpr char kNotifyFolder[] = "notify";
+
  private:
   std::string id_;
   UniqueFd fd_;

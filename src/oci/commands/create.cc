@@ -55,10 +55,13 @@ Result<int> run_run(const Context& context, const Arguments& arguments) {
   run.launch.until = Until::Executed;
   Launched launched = AMBIT_TRY(launch(context, run.launch));
   run_poststart_hooks(context, launched.state, launched.spec);
-  if (is_detached) return 0;
+  if (is_detached) {
+    launched.notify.wait_until_ready(launched.process.pidfd.get(), launched.state.pid);
+    return 0;
+  }
   // Others may change the container while it runs, and delete it.
   launched.folder.unlock();
-  const auto status = attend(launched.process, std::move(launched.console));
+  const auto status = attend(launched.process, std::move(launched.console), launched.notify);
   if (keeps) return status;
   const auto locked = launched.folder.lock();
   if (!locked && locked.error().code() == ErrorCode::NoSuchContainer) return status;

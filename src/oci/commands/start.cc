@@ -2,6 +2,7 @@
 
 #include "oci/commands.h"
 #include "oci/launch.h"
+#include "oci/notify.h"
 #include "oci/status.h"
 #include "sandbox/start_socket.h"
 
@@ -21,10 +22,16 @@ Result<int> run_start(const Context& context, const Arguments& arguments) {
     return Error(ErrorCode::NotRunning, "cannot start a container that has " +
                                             std::string(status_name(status)) + ": " + id);
   const spec::RuntimeSpec spec = AMBIT_TRY(folder.config());
+  const UniqueFd process = open_container_process(state);
+  NotifyProxy notify = NotifyProxy::of_caller();
+  AMBIT_TRY(notify.listen(folder));
   AMBIT_TRY(
       sandbox::start_created(folder.fd(), StateFolder::kStartSocket).context("container " + id));
   (void)::unlinkat(folder.fd(), StateFolder::kStartSocket, 0);
   run_poststart_hooks(context, state, spec);
+  // It may take its time, and be killed meanwhile.
+  folder.unlock();
+  notify.wait_until_ready(process.get(), state.pid);
   return 0;
 }
 
