@@ -24,11 +24,10 @@ namespace {
 constexpr std::chrono::seconds kPatience(30);
 constexpr std::size_t kMaxAnswerBytes = 65536;
 
-Result<UniqueFd> find_program(const std::string& program) {
+Result<std::string> find_program(const std::string& program) {
   for (const std::string& folder : split(environment("PATH"), ':')) {
-    if (!folder.starts_with('/')) continue;
-    UniqueFd fd(::open((folder + "/" + program).c_str(), O_PATH | O_CLOEXEC));
-    if (fd && ::faccessat(AT_FDCWD, (folder + "/" + program).c_str(), X_OK, 0) == 0) return fd;
+    std::string path = folder + "/" + program;
+    if (path.starts_with('/') && ::access(path.c_str(), X_OK) == 0) return path;
   }
   return Error(ErrorCode::NotFound, program + " is not in $PATH");
 }
@@ -84,7 +83,9 @@ Result<Credentials> parse_answer(const std::string& answer) {
 }
 
 Result<Credentials> ask(const std::string& program, const std::string& server) {
-  const UniqueFd exe = AMBIT_TRY(find_program(program));
+  const std::string path = AMBIT_TRY(find_program(program));
+  // Executed by its name, since it may be a script, which no descriptor that is closed can run.
+  const UniqueFd env = AMBIT_TRY(os::open_at(AT_FDCWD, "/usr/bin/env", O_PATH));
   int to[2], from[2];
   if (::pipe2(to, O_CLOEXEC) < 0) return Error::from_errno(errno, "pipe2");
   const UniqueFd its_input(to[0]);
@@ -92,8 +93,8 @@ Result<Credentials> ask(const std::string& program, const std::string& server) {
   if (::pipe2(from, O_CLOEXEC) < 0) return Error::from_errno(errno, "pipe2");
   const UniqueFd output(from[0]);
   UniqueFd its_output(from[1]);
-  const os::Process process = AMBIT_TRY(os::spawn({.exe_fd = exe.get(),
-                                                   .argv = {program, "get"},
+  const os::Process process = AMBIT_TRY(os::spawn({.exe_fd = env.get(),
+                                                   .argv = {"env", path, "get"},
                                                    .env = own_environment(),
                                                    .stdin_fd = its_input.get(),
                                                    .stdout_fd = its_output.get()}));

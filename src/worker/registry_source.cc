@@ -103,7 +103,8 @@ Result<void> RegistrySource::begin_expected() {
 
 Result<void> RegistrySource::turn(int patience_ms) {
   AMBIT_TRY(begin_expected());
-  std::vector<pollfd> waiting = {{.fd = socket_fd_, .events = POLLIN, .revents = 0}};
+  std::vector<pollfd> waiting = {
+      {.fd = fetch_is_gone_ ? -1 : socket_fd_, .events = POLLIN, .revents = 0}};
   std::vector<Stream*> open;
   for (Stream& stream : streams_) {
     if (!stream.pipe) continue;
@@ -116,7 +117,12 @@ Result<void> RegistrySource::turn(int patience_ms) {
   for (std::size_t i = 0; i < open.size(); ++i)
     if (waiting[i + 1].revents != 0) AMBIT_TRY(take_bytes(*open[i]));
   if (waiting[0].revents != 0) AMBIT_TRY(take_answers());
-  for (Stream& stream : streams_) AMBIT_TRY(settle(stream));
+  for (Stream& stream : streams_) {
+    AMBIT_TRY(settle(stream));
+    // Its last words came before.
+    if (fetch_is_gone_ && !stream.end)
+      return Error(ErrorCode::Internal, "ambit-fetch ended; see the journal");
+  }
   return {};
 }
 
@@ -149,7 +155,10 @@ Result<void> RegistrySource::take_answers() {
     auto packet = os::receive_packet(socket_fd_);
     if (!packet && packet.error().code() == ErrorCode::Busy) return {};
     if (!packet) return std::move(packet).error();
-    if (packet->closed) return Error(ErrorCode::Internal, "ambit-fetch ended; see the journal");
+    if (packet->closed) {
+      fetch_is_gone_ = true;
+      return {};
+    }
     image::FetchAnswer answer = AMBIT_TRY(image::parse_fetch_answer(packet->bytes));
     const std::uint64_t id = std::visit([](const auto& message) { return message.id; }, answer);
     const auto stream = std::find_if(streams_.begin(), streams_.end(),

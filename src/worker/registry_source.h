@@ -59,6 +59,7 @@ class RegistrySource : public GrowingBlobs {
   std::uint64_t last_id_ = 0;
   std::vector<image::Descriptor> expected_;  // not asked for yet, the next one last
   std::list<Stream> streams_;
+  bool fetch_is_gone_ = false;
   std::vector<char> buffer_;
 };
 
