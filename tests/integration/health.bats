@@ -332,7 +332,8 @@ teardown() {
     [ "$(systemctl --user show -P ActiveState "$c")" = activating ]
     ambit exec "$c" touch /tmp/ok
     eventually systemctl --user is-active "$c"
-    systemctl --user stop "$c"
+    ambit stop "$c"
+    eventually unit_is_gone "$c.service"
 }
 
 @test "health: an image's HEALTHCHECK is run, and can be turned off" {
