@@ -63,11 +63,13 @@ Result<void> Monitor::start_child() {
   const int sockets = AMBIT_TRY(descriptors_.hand_on("listen"));
   PodGifts pod;
   if (descriptors_.has("pod")) pod = AMBIT_TRY(receive_from_pod(descriptors_.take("pod")));
-  child_ = AMBIT_TRY(sandbox::Child::start({.spec = &spec,
-                                            .stdio = streams_->container_ends(),
-                                            .seccomp = {.bpf = filter},
-                                            .preserved_fds = sockets,
-                                            .given = pod.by_name}));
+  sandbox::StartOptions options;
+  options.spec = &spec;
+  options.stdio = streams_->container_ends();
+  options.seccomp.bpf = filter;
+  options.preserved_fds = sockets;
+  options.given = pod.by_name;
+  child_ = AMBIT_TRY(sandbox::Child::start(options));
   return {};
 }
 
