@@ -160,8 +160,8 @@ Result<Launched> launch(const Context& context, const LaunchOptions& options) {
                    .options = options,
                    .bundle = std::move(bundle),
                    .folder = std::move(folder),
-                   .notify = NotifyProxy::of_caller(),
                    .passed_sockets = passed_sockets};
+  launch.notify = NotifyProxy::of_caller();
   launch.state.id = options.id;
   launch.state.bundle = launch.bundle.path;
   launch.state.owner = ::geteuid();
