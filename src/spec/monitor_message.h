@@ -40,12 +40,12 @@ enum class MonitorMessageType : std::uint32_t {
   State = 38,      // answer to Hello. a: PID, 0 before Started; b: start in µs since 1970;
                    // text: "starting", "running", "stopping"
   Stopping = 39,   // a stop has begun: by Stop, or by systemd
-  Given = 41,      // of a pod's holder, to whoever connects: with descriptors; text: their names,
-                   // separated by spaces (spec/holder_settings.h). Failed in its place: there are
-                   // none, and why
   Notified = 40,   // text: what the container has said over its NOTIFY_SOCKET, as
                    // spec/notify_message.h writes it; after State: what of it holds on
   OomKilled = 41,  // the kernel has killed a process for want of memory; after State: it had
+  Given = 42,      // of a pod's holder, to whoever connects: with descriptors; text: their names,
+                   // separated by spaces (spec/holder_settings.h). Failed in its place: there are
+                   // none, and why
 };
 
 struct MonitorMessage {
