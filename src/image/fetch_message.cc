@@ -29,8 +29,7 @@ std::string write_message(const FetchNote& note) {
 }
 
 std::string write_message(const FetchEnd& end) {
-  json object = {
-      {"id", end.id}, {"type", "end"}, {"mediaType", end.media_type}, {"name", end.name}};
+  json object = {{"id", end.id}, {"type", "end"}, {"name", end.name}};
   if (end.error) object["error"] = error_json(*end.error);
   return dump(object);
 }
@@ -60,10 +59,7 @@ Result<FetchAnswer> parse_fetch_answer(std::string_view message) {
   }
   if (type != "end") read.wrong("type");
   std::optional<Error> error = AMBIT_TRY(read_error(read, object));
-  FetchEnd end{.id = id,
-               .error = std::move(error),
-               .media_type = read.string(object, "mediaType"),
-               .name = read.string(object, "name")};
+  FetchEnd end{.id = id, .error = std::move(error), .name = read.string(object, "name")};
   AMBIT_TRY(read.check());
   return FetchAnswer(std::move(end));
 }

@@ -21,7 +21,7 @@ enum class FetchKind { Manifest, Blob };
 struct FetchRequest {
   std::uint64_t id = 0;  // the worker's own number, not used twice
   FetchKind kind = FetchKind::Blob;
-  std::string name;  // a digest; of a manifest also a tag, or "" for what the user named
+  std::string name;              // a digest; of a manifest also "", for what the user named
   std::uint64_t size_bytes = 0;  // 0 where it is not known
 };
 
@@ -34,7 +34,6 @@ struct FetchNote {
 struct FetchEnd {
   std::uint64_t id = 0;
   std::optional<Error> error;  // nothing else is set then
-  std::string media_type;      // as the registry says, of a manifest
   std::string name;            // of the user's manifest: its normalised reference
 };
 

@@ -83,7 +83,6 @@ void Download::on_head(const HttpResponse& response) {
 }
 
 void Download::take_success(const HttpResponse& response) {
-  media_type_ = response.content_type;
   const auto length = static_cast<std::uint64_t>(response.length);
   if (response.status == kPartial) {
     if (!response.content_range.starts_with(strf("bytes %llu-", ull(delivered_))))

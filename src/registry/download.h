@@ -23,10 +23,9 @@ struct Outcome {
     Retry,         // the same place may do better
     Unauthorized,  // it wants to know who asks; `challenges`
     Elsewhere,     // this place does not have it, or can't be reached for good
-    Failed,        // no place will do better
     GivenUp,       // nobody reads the pipe
   } kind = Kind::Done;
-  std::optional<Error> error;           // of Retry, Elsewhere and Failed
+  std::optional<Error> error;           // of Retry and Elsewhere
   std::vector<std::string> challenges;  // values of WWW-Authenticate
   std::string retry_after;
   bool answered = false;  // an answer came, of whatever status
@@ -54,7 +53,6 @@ class Download : public HttpHandler {
 
   const image::FetchRequest& request() const noexcept { return request_; }
   std::uint64_t delivered() const noexcept { return delivered_; }
-  const std::string& media_type() const noexcept { return media_type_; }
 
   // The scheduler's own notes.
   std::size_t place = 0;                      // which one is asked
@@ -90,7 +88,6 @@ class Download : public HttpHandler {
   bool reader_gone_ = false;
   std::optional<Outcome> broken_;  // why this attempt was aborted
   std::string refusal_;            // the body of an answer that is an error
-  std::string media_type_;
   std::optional<Outcome> outcome_;
 };
 

@@ -205,8 +205,6 @@ bool Fetcher::settle(Download& download) {
       return log_in(download, *outcome);
     case Outcome::Kind::Elsewhere:
       return try_elsewhere(download, *outcome->error);
-    case Outcome::Kind::Failed:
-      return answer_failed(download, *outcome->error);
   }
   return true;
 }
@@ -315,7 +313,7 @@ bool Fetcher::try_elsewhere(Download& download, Error error) {
 
 void Fetcher::answer_done(const Download& download) {
   Place& place = where_.places[download.place];
-  image::FetchEnd end{.id = download.request().id, .media_type = download.media_type()};
+  image::FetchEnd end{.id = download.request().id};
   if (download.request().name.empty()) {
     chosen_ = true;
     chosen_at_ = download.place;

@@ -67,10 +67,6 @@ Result<void> set_network(CURL* easy, const HttpRequest& request) {
   return set(easy, CURLOPT_USERAGENT, "ambit");
 }
 
-std::string lower_value(std::string_view value) {
-  return to_lower(trim(value.substr(0, value.find(';'))));
-}
-
 }  // namespace
 
 Result<void> HttpTransfer::set_up(const HttpRequest& request) {
@@ -112,7 +108,6 @@ void HttpTransfer::take_header(std::string_view line) {
   if (colon == std::string_view::npos) return;
   const std::string name = to_lower(line.substr(0, colon));
   const std::string_view value = trim(line.substr(colon + 1));
-  if (name == "content-type") response_.content_type = lower_value(value);
   if (name == "content-range") response_.content_range = value;
   if (name == "retry-after") response_.retry_after = value;
   if (name == "www-authenticate" && response_.challenges.size() < kMaxHeaders)

@@ -36,7 +36,6 @@ struct HttpRequest {
 struct HttpResponse {
   long status = 0;           // 0: none came
   std::int64_t length = -1;  // of the body; -1 where it was not said
-  std::string content_type;  // without parameters, in lower case
   std::string content_range;
   std::string retry_after;
   std::vector<std::string> challenges;  // the values of WWW-Authenticate
