@@ -4,10 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <memory>
-#include <string_view>
 #include <utility>
 
 #include "base/log.h"
@@ -20,7 +18,6 @@ namespace {
 
 constexpr char kPayload[] = "payload";
 constexpr char kSupervisor[] = "supervisor";
-constexpr std::string_view kOomKill = "oom_kill ";
 // cgroup.max.depth is unlimited by default; this many levels are open at once.
 constexpr int kMaxDepth = 256;
 
@@ -97,27 +94,11 @@ Result<void> Payload::kill() const {
 
 Result<bool> Payload::is_populated() const {
   if (!exists()) return false;
-  // Through the descriptor that is polled: reading is what makes the kernel wait for news.
-  std::array<char, 256> text;
-  const ssize_t n = ::pread(events_.get(), text.data(), text.size(), 0);
-  if (n < 0 && errno == ENODEV) return false;  // removed
-  if (n < 0) return Error::from_errno(errno, "reading cgroup.events");
-  return std::string_view(text.data(), static_cast<std::size_t>(n)).find("populated 1") !=
-         std::string_view::npos;
+  return AMBIT_TRY(os::read_cgroup_events(events_.get())).populated;
 }
 
 long long Payload::oom_kills() const {
-  if (!memory_events_) return 0;
-  // Through the descriptor that is polled, as in is_populated().
-  std::array<char, 512> text;
-  const ssize_t n = ::pread(memory_events_.get(), text.data(), text.size(), 0);
-  if (n <= 0) return 0;  // removed
-  const std::string_view events(text.data(), static_cast<std::size_t>(n));
-  for (const std::string& line : split(events, '\n'))
-    if (line.starts_with(kOomKill))
-      if (const auto count = parse_int(std::string_view(line).substr(kOomKill.size())))
-        return *count;
-  return 0;
+  return memory_events_ ? os::oom_kills(memory_events_.get()) : 0;
 }
 
 Result<void> Payload::remove() {

@@ -23,6 +23,7 @@ namespace {
 
 constexpr char kMount[] = "/sys/fs/cgroup";
 constexpr std::size_t kMaxFileBytes = 65536;
+constexpr std::size_t kEventsBytes = 512;  // cgroup.events and memory.events are shorter
 constexpr std::string_view kUserManager = "user@";
 
 // ENODEV: the cgroup was removed while its file was open.
@@ -179,7 +180,7 @@ Result<UniqueFd> open_cgroup_events(const std::string& path) {
 }
 
 Result<CgroupEvents> read_cgroup_events(int events_fd) {
-  std::array<char, 256> text;
+  std::array<char, kEventsBytes> text;
   const ssize_t n = ::pread(events_fd, text.data(), text.size(), 0);
   if (n < 0 && errno == ENODEV) return CgroupEvents{.gone = true};
   if (n < 0) return Error::from_errno(errno, "reading cgroup.events");
@@ -242,8 +243,11 @@ Result<void> set_freezer(int cgroup_fd, FreezerState state, std::chrono::millise
   return wait_event(cgroup_fd, "frozen", frozen ? 1 : 0, limit);
 }
 
-Result<long long> oom_kills(int cgroup_fd) {
-  return keyed_file_value(cgroup_fd, "memory.events", "oom_kill");
+long long oom_kills(int memory_events_fd) {
+  std::array<char, kEventsBytes> text;
+  const ssize_t n = ::pread(memory_events_fd, text.data(), text.size(), 0);
+  if (n <= 0) return 0;
+  return keyed_value(std::string_view(text.data(), static_cast<std::size_t>(n)), "oom_kill");
 }
 
 }  // namespace ambit::os

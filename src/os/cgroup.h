@@ -76,8 +76,8 @@ Result<void> remove_cgroup(const std::string& path,
 enum class FreezerState { Thawed, Frozen };
 Result<void> set_freezer(int cgroup_fd, FreezerState state, std::chrono::milliseconds limit);
 
-// How often the kernel's OOM killer took a process from it or below (memory.events oom_kill);
-// 0 where the memory controller is off.
-Result<long long> oom_kills(int cgroup_fd);
+// How often the kernel's OOM killer took a process from a cgroup or below, as its memory.events
+// says, which is polled and read as cgroup.events is. 0 too once the cgroup is gone.
+long long oom_kills(int memory_events_fd);
 
 }  // namespace ambit::os
